@@ -206,6 +206,8 @@ export type HostAnswer =
 
 /** Implemented by a host adapter. */
 export interface Inputs {
+  /** True for an adapter that answers every request on mounts and handles at once: the kernel then keeps no answers for a second run of the call. */
+  readonly synchronousFiles?: boolean;
   /**
    * Answers at once, or "later": then the machine's `answer(id, answer)` must be called with this `id` in time, between
    * two runs. Ids rise by one with every request of a machine. Requests on mounts and handles may be answered later too; the
