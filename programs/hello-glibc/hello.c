@@ -1,0 +1,7 @@
+#include <stdio.h>
+
+int main(void)
+{
+    printf("Hello from %s, %d + %d = %d.\n", "glibc", 2, 3, 2 + 3);
+    return 0;
+}
