@@ -21,6 +21,8 @@ export abstract class FileSystem {
   /** What is mounted, as /proc/mounts says it. */
   readonly source: string;
   readonly readOnly: boolean;
+  /** Its files have names but no directory: pipes, sockets, memfds, host streams. */
+  readonly anonymous: boolean = false;
   /** The directory it covers; null for the root file system. */
   over: Dentry | null = null;
 
@@ -117,6 +119,12 @@ export abstract class Inode {
   /** Makes a regular file, directory, FIFO, socket or device node. `mode` holds the type, umask taken off; the name is free. */
   create(_dir: Dentry, _name: string, _mode: number, _rdev: number, _caller: Caller): Dentry {
     throw errno.EPERM;
+  }
+
+  /** Makes a regular file and opens it, whatever its mode grants: open(2) with O_CREAT. EEXIST where another made it meanwhile. */
+  createOpen(dir: Dentry, name: string, mode: number, flags: number, caller: Caller): OpenFile {
+    const made = this.create(dir, name, mode, 0, caller);
+    return made.inode.open(made, flags, caller);
   }
 
   symlink(_dir: Dentry, _name: string, _target: string, _caller: Caller): Dentry {
