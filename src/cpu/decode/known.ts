@@ -1,0 +1,2 @@
+import type { Insn } from "../isa/insn.ts";
+export const knownInsns: readonly Insn[] = [];

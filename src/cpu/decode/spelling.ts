@@ -1,0 +1,85 @@
+/** Where objdump's spelling is not the row's mnemonic: names that depend on the operand size, predicates, size keywords of address-only operands. */
+
+import type { Decoded, OperandSpec, RowSpec } from "../isa/insn.ts";
+
+/** One-byte opcodes whose name follows the operand size: 16, 32, 64. */
+const BY_OPERAND_SIZE: Readonly<Record<number, readonly [string, string, string]>> = {
+  0x68: ["pushw", "push", "push"],
+  0x6a: ["pushw", "push", "push"],
+  0x98: ["cbw", "cwde", "cdqe"],
+  0x99: ["cwd", "cdq", "cqo"],
+  0x9c: ["pushfw", "pushf", "pushf"],
+  0x9d: ["popfw", "popf", "popf"],
+  0xc9: ["leavew", "leave", "leave"],
+  0xcf: ["iretw", "iret", "iretq"],
+  0xca: ["retfw", "retf", "rex.W retf"],
+  0xcb: ["retfw", "retf", "rex.W retf"],
+};
+
+const PREDICATES: readonly string[] = (
+  "eq lt le unord neq nlt nle ord eq_uq nge ngt false neq_oq ge gt true " +
+  "eq_os lt_oq le_oq unord_s neq_us nlt_uq nle_uq ord_s eq_us nge_uq ngt_uq false_os neq_os ge_oq gt_oq true_us"
+).split(" ");
+
+const CARRYLESS: Readonly<Record<number, string>> = { 0x00: "lqlq", 0x01: "hqlq", 0x10: "lqhq", 0x11: "hqhq" };
+
+/** XSAVE's family: REX.W adds "64". */
+const SAVE_AREA = new Set(["fxsave", "fxrstor", "xsave", "xrstor", "xsaveopt", "xsavec", "xsaves", "xrstors"]);
+
+/** Size keyword of memory operands that the rows give no size, by mnemonic. */
+const MEMORY: Readonly<Record<string, string>> = {
+  prefetchnta: "BYTE PTR ", prefetcht0: "BYTE PTR ", prefetcht1: "BYTE PTR ", prefetcht2: "BYTE PTR ", prefetch: "BYTE PTR ", prefetchw: "BYTE PTR ",
+  prefetchwt1: "BYTE PTR ", clflush: "BYTE PTR ", clflushopt: "BYTE PTR ", clwb: "BYTE PTR ", cldemote: "BYTE PTR ", invlpg: "BYTE PTR ",
+};
+
+function mnemonic(row: RowSpec, decoded: Decoded): readonly [name: string, operands: number] {
+  const { operandSize, opcode, imm } = decoded;
+  const all = row.operands.length;
+  const name = row.mnemonic;
+  if (row.map === 0 && row.vex === undefined) {
+    const names = BY_OPERAND_SIZE[opcode];
+    if (names !== undefined) return [names[operandSize === 16 ? 0 : operandSize === 32 ? 1 : 2], all];
+    if (opcode === 0x90 && row.prefix === "" && !row.plusR && decoded.prefix66) return [operandSize === 16 ? "xchg   ax,ax" : "nop", all];
+    if (opcode === 0xe3) return [decoded.addressSize === 32 ? "jecxz" : "jrcxz", all];
+    if ((opcode >= 0xb8 && opcode <= 0xbf && operandSize === 64) || (opcode >= 0xa0 && opcode <= 0xa3)) return ["movabs", all];
+  } else if (row.map === 1) {
+    if (opcode === 0xc2) {
+      const predicate = imm & 0xff;
+      const known = predicate < (row.vex === undefined ? 8 : 32);
+      return known ? [name.replace("cmp", `cmp${PREDICATES[predicate]}`), all - 1] : [name, all];
+    }
+    if (opcode === 0x1e && decoded.rep === 0xf3 && decoded.modrm >= 0xfa && decoded.modrm <= 0xfb) return [decoded.modrm === 0xfa ? "endbr64" : "endbr32", 0];
+    if (opcode === 0xc7 && decoded.memory && (decoded.reg & 7) === 1) return [operandSize === 64 ? "cmpxchg16b" : "cmpxchg8b", all];
+    if (SAVE_AREA.has(name) && operandSize === 64) return [`${name}64`, all];
+  } else if (row.map === 3 && opcode === 0x44) {
+    const halves = CARRYLESS[imm & 0xff];
+    if (halves !== undefined) return [name.replace("qdq", `${halves}dq`).replace("lq", "l"), all - 1];
+  }
+  return [name, all];
+}
+
+/** Names of REX.W and 66 that show in the mnemonic, not in an operand. */
+function usesOperandSize(row: RowSpec): boolean {
+  if (row.vex !== undefined) return true;
+  if (row.w === 1) return true;
+  if (row.map === 0) return row.opcode in BY_OPERAND_SIZE && row.opcode !== 0x68 && row.opcode !== 0x6a;
+  return row.map === 1 && (row.opcode === 0xc7 || row.opcode === 0xae);
+}
+
+function hidden(_row: RowSpec, _operand: OperandSpec): boolean {
+  return false;
+}
+
+/** "xmm" or "ymm" where the index of the address is a vector register (gathers). */
+function vsib(row: RowSpec, decoded: Decoded): string {
+  if (row.map !== 2 || row.vex === undefined || decoded.opcode < 0x90 || decoded.opcode > 0x93) return "";
+  return decoded.vexL !== 0 && (decoded.opcode & 1) >= (decoded.operandSize === 64 ? 1 : 0) && !(decoded.opcode % 2 === 0 && decoded.operandSize === 64) ? "ymm" : "xmm";
+}
+
+export const spelling: {
+  readonly memory: Readonly<Record<string, string>>;
+  readonly mnemonic: (row: RowSpec, decoded: Decoded) => readonly [name: string, operands: number];
+  readonly usesOperandSize: (row: RowSpec) => boolean;
+  readonly hidden: (row: RowSpec, operand: OperandSpec) => boolean;
+  readonly vsib: (row: RowSpec, decoded: Decoded) => string;
+} = { memory: MEMORY, mnemonic, usesOperandSize, hidden, vsib };

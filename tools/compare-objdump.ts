@@ -1,0 +1,183 @@
+/**
+ * Compares the decoder with `objdump -d -M intel` over whole binaries: lengths always, text where a row describes the instruction.
+ *
+ *     tsx tools/compare-objdump.ts [--text] [--examples N] BINARY...
+ *
+ * Prints counts for each binary and every distinct difference with its first example. Exit status 1 where a length differs that no reviewed case
+ * (test/decode/objdump-differences.md) explains; with --text also for text.
+ */
+
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+
+import { Decoder, DecodeStatus } from "../src/cpu/decode/decoder.ts";
+import { format } from "../src/cpu/decode/disasm.ts";
+import { allFeatures } from "../src/cpu/decode/features.ts";
+import type { Insn } from "../src/cpu/isa/insn.ts";
+import { newDecoded } from "../src/cpu/isa/insn.ts";
+
+interface Section {
+  readonly address: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Executable PROGBITS sections of an ELF64 file. */
+export function executableSections(file: Uint8Array): Section[] {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const table = Number(view.getBigUint64(0x28, true));
+  const entrySize = view.getUint16(0x3a, true), count = view.getUint16(0x3c, true);
+  const sections: Section[] = [];
+  for (let i = 0; i < count; i++) {
+    const at = table + i * entrySize;
+    const executable = (view.getUint32(at + 8, true) & 4) !== 0;
+    if (view.getUint32(at + 4, true) !== 1 || !executable) continue;
+    const offset = Number(view.getBigUint64(at + 0x18, true)), size = Number(view.getBigUint64(at + 0x20, true));
+    sections.push({ address: Number(view.getBigUint64(at + 0x10, true)), bytes: file.subarray(offset, offset + size) });
+  }
+  return sections;
+}
+
+/** objdump's text without symbols and padding; ours is compared after the same. */
+export function normalise(text: string): string {
+  let plain = text;
+  const symbol = plain.indexOf(" <");
+  if (symbol >= 0) {
+    plain = plain.slice(0, symbol);
+    plain = plain.replace(/([ ])([0-9a-f]+)$/, "$10x$2");
+  }
+  return plain.trimEnd().replace(/ {2,}/g, " ");
+}
+
+/** One line of objdump: address, length in bytes, text. */
+export interface Line {
+  readonly address: number;
+  readonly length: number;
+  readonly text: string;
+}
+
+const LINE = /^ *([0-9a-f]+):\t((?:[0-9a-f]{2} )+) *\t?(.*)$/;
+
+/** Calls `each` for every instruction that objdump prints. */
+export async function eachObjdumpLine(file: string, each: (line: Line) => void): Promise<void> {
+  const child = spawn("objdump", ["-d", "-w", "-z", "-M", "intel", file], { stdio: ["ignore", "pipe", "inherit"] });
+  let rest = "";
+  child.stdout.setEncoding("latin1");
+  for await (const chunk of child.stdout as AsyncIterable<string>) {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      const match = LINE.exec(line);
+      if (match !== null) each({ address: Number.parseInt(match[1]!, 16), length: match[2]!.length / 3, text: match[3]! });
+    }
+  }
+}
+
+/** Differences in length that are objdump's own, by name; objdump-differences.md says why. */
+const REVIEWED: readonly [name: string, test: (line: Line, bytes: Uint8Array) => boolean][] = [
+  ["fwait joined to the next x87 instruction", (line, bytes) => bytes[0] === 0x9b && line.length > 1],
+  ["not an instruction for objdump", (line) => line.text.startsWith("(bad)") || line.text.startsWith(".byte")],
+  ["a lone prefix printed as an instruction", (line) => /^(data16|addr32|rex(\.[WRXB]+)?|lock|repz|repnz|cs|ds|es|ss|fs|gs|bnd)( (data16|addr32|cs|ds|es|ss|fs|gs|lock|repz|repnz|rex(\.[WRXB]+)?))*\s*$/.test(line.text)],
+];
+
+export interface Comparison {
+  instructions: number;
+  lengthDifferences: number;
+  reviewed: Map<string, number>;
+  withRow: number;
+  implemented: number;
+  textDifferences: number;
+  /** Kind of difference to count and first example. */
+  readonly differences: Map<string, { count: number; example: string }>;
+}
+
+export async function compareFile(file: string, decoder: Decoder): Promise<Comparison> {
+  const sections = executableSections(readFileSync(file));
+  const out = newDecoded();
+  const result: Comparison = {
+    instructions: 0, lengthDifferences: 0, reviewed: new Map(), withRow: 0, implemented: 0, textDifferences: 0, differences: new Map(),
+  };
+  const note = (kind: string, example: () => string): void => {
+    const known = result.differences.get(kind);
+    if (known !== undefined) known.count++;
+    else result.differences.set(kind, { count: 1, example: example() });
+  };
+  let section = sections[0];
+  await eachObjdumpLine(file, (line) => {
+    if (section === undefined || line.address < section.address || line.address >= section.address + section.bytes.length) {
+      section = sections.find((s) => line.address >= s.address && line.address < s.address + s.bytes.length);
+      if (section === undefined) throw new Error(`${file}: objdump shows ${line.address.toString(16)}, in no executable section`);
+    }
+    const offset = line.address - section.address;
+    const status = decoder.decode(section.bytes, offset, section.bytes.length, line.address, out);
+    result.instructions++;
+    const bytes = section.bytes.subarray(offset, offset + Math.max(line.length, out.length));
+    const show = (ours: string): string =>
+      `${line.address.toString(16)}: ${Buffer.from(bytes).toString("hex")}: objdump ${line.length} "${normalise(line.text)}", ours ${out.length} "${ours}" (status ${status})`;
+    const bad = line.text.includes("(bad)");
+    if (out.length !== line.length || (status !== DecodeStatus.ok && status !== DecodeStatus.unimplemented && !bad)) {
+      const reviewed = REVIEWED.find(([, test]) => test(line, bytes));
+      if (reviewed !== undefined) result.reviewed.set(reviewed[0], (result.reviewed.get(reviewed[0]) ?? 0) + 1);
+      else {
+        const kind = out.length === line.length ? "status" : "length";
+        if (kind === "length") result.lengthDifferences++;
+        note(`${kind} ${normalise(line.text).split(" ")[0]}`, () => show(out.row < 0 ? "?" : format(out, decoder.rows)));
+      }
+      return;
+    }
+    if (out.row < 0) {
+      note(`no row: ${normalise(line.text).split(" ")[0]}`, () => show("?"));
+      return;
+    }
+    result.withRow++;
+    if (status === DecodeStatus.ok) result.implemented++;
+    const text = normalise(format(out, decoder.rows, { bytes: bytes.subarray(0, out.length) }));
+    const expected = normalise(line.text);
+    if (text !== expected) {
+      result.textDifferences++;
+      note(`text ${expected.split(" ")[0]} / ${text.split(" ")[0]}`, () => show(text));
+    }
+  });
+  return result;
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const text = args.includes("--text");
+  const files = args.filter((arg) => !arg.startsWith("--"));
+  if (files.length === 0) {
+    process.stderr.write("usage: compare-objdump [--text] BINARY...\n");
+    process.exitCode = 2;
+    return;
+  }
+  let insns: readonly Insn[] = [];
+  try {
+    insns = ((await import("../src/cpu/isa/index.ts" as string)) as { allInsns: readonly Insn[] }).allInsns;
+  } catch (error) {
+    process.stderr.write(`no rows: ${String(error)}\n`);
+  }
+  const decoder = new Decoder(insns, allFeatures);
+  let instructions = 0, failed = 0;
+  const all = new Map<string, { count: number; example: string }>();
+  for (const file of files) {
+    const started = performance.now();
+    const result = await compareFile(file, decoder);
+    instructions += result.instructions;
+    failed += result.lengthDifferences + (text ? result.textDifferences : 0);
+    const reviewed = [...result.reviewed].map(([name, count]) => `${count} ${name}`).join(", ");
+    process.stdout.write(
+      `${file}: ${result.instructions} instructions, ${result.lengthDifferences} lengths differ (reviewed: ${reviewed || "none"}); ` +
+        `${result.withRow} with a row (${result.implemented} implemented), ${result.textDifferences} texts differ; ${((performance.now() - started) / 1000).toFixed(1)} s\n`,
+    );
+    for (const [kind, { count, example }] of result.differences) {
+      const known = all.get(kind);
+      if (known !== undefined) known.count += count;
+      else all.set(kind, { count, example });
+    }
+  }
+  const sorted = [...all].toSorted(([, a], [, b]) => b.count - a.count);
+  for (const [kind, { count, example }] of sorted) process.stdout.write(`${String(count).padStart(8)}  ${kind}\n          ${example}\n`);
+  process.stdout.write(`${instructions} instructions\n`);
+  if (failed > 0) process.exitCode = 1;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await main(process.argv.slice(2));
