@@ -1,7 +1,7 @@
 /**
  * Where things lie in the WebAssembly.Memory that backs one address space.
  *
- *     0                 64 KiB                                    window                     
+ *     0                 64 KiB                                    window  
  *     | CPU state page  | slots: guest byte va lives at va % window | (reserved range, if window < 4 GiB) |
  *
  * With the nominal 4 GiB window the reserved range lies inside the window, in the gap Linux leaves between the
