@@ -1,0 +1,108 @@
+// What is measured: the long-running programs of programs/, and, when its case list is given, those of the corpus (which is not part of this repository).
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./measure.ts";
+
+export interface BenchCase {
+  readonly id: string;
+  readonly group: string;
+  readonly argv: string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly input: Buffer;
+  readonly tsvmOptions: string[];
+  /** Puts the case's files in place, before every run. */
+  prepare(): void;
+}
+
+/** program.json, as programs/README.md describes it. */
+interface ProgramDescription {
+  readonly argv?: string[];
+  readonly env?: Record<string, string>;
+  readonly stdin?: string;
+  /** Present where the program runs long enough to be measured; its arguments then. */
+  readonly bench?: string[];
+}
+
+export function programCases(): BenchCase[] {
+  const programs = join(root, "programs");
+  if (!existsSync(programs)) return [];
+  return readdirSync(programs).flatMap((id): BenchCase[] => {
+    const folder = join(programs, id);
+    const description = join(folder, "program.json");
+    if (!existsSync(description)) return [];
+    const program = JSON.parse(readFileSync(description, "utf8")) as ProgramDescription;
+    if (!program.bench) return [];
+    return [
+      {
+        id,
+        group: "programs",
+        argv: [join(folder, id), ...program.bench],
+        env: program.env ?? {},
+        cwd: folder,
+        input: Buffer.from(program.stdin ?? ""),
+        tsvmOptions: [],
+        prepare: () => undefined,
+      },
+    ];
+  });
+}
+
+/** One entry of the corpus' cases.json; the corpus' own documentation describes it. */
+interface CorpusCase {
+  readonly id: string;
+  readonly tier: number;
+  readonly argv: string[];
+  readonly env?: Record<string, string>;
+  readonly setup?: string;
+  readonly stdin?: string;
+  readonly stdin_file?: string;
+  readonly stdin_cmd?: string;
+  readonly instructions?: number;
+  readonly syscalls: string[];
+}
+
+const corpus = "/tmp/corpus";
+const guestEnv = { PATH: `${corpus}/bin`, HOME: `${corpus}/home`, LC_ALL: "C", LANG: "C", TZ: "UTC", TERM: "dumb", NO_COLOR: "1", TMPDIR: "/tmp" };
+const hostEnv = { ...guestEnv, PATH: "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin" };
+const mounts = ["/tmp", `${corpus}/bin::/bin:ro`, "/etc:ro", "/usr:ro"];
+const manyProcesses = ["fork", "vfork", "clone", "clone3"];
+
+/** The cases of tiers 1 and 2 that run one process for more than 100 million instructions. */
+export function corpusCases(list: string): BenchCase[] {
+  const all = JSON.parse(readFileSync(list, "utf8")) as CorpusCase[];
+  const wanted = all.filter(
+    (c) =>
+      (c.tier === 1 || c.tier === 2) &&
+      (c.instructions ?? 0) > 100e6 &&
+      !c.syscalls.some((name) => manyProcesses.includes(name)) &&
+      existsSync(c.argv[0] ?? ""),
+  );
+  return wanted.map((c) => {
+    const cwd = `${corpus}/run/bench-${c.id}`;
+    const prepare = (): void => {
+      rmSync(cwd, { recursive: true, force: true });
+      mkdirSync(cwd, { recursive: true });
+      if (c.setup) spawnSync("/bin/bash", ["-c", c.setup], { cwd, env: hostEnv, stdio: "ignore" });
+    };
+    prepare();
+    return {
+      id: c.id,
+      group: `corpus, tiers 1 and 2`,
+      argv: c.argv,
+      env: { ...guestEnv, ...c.env },
+      cwd,
+      input: inputOf(c, cwd),
+      tsvmOptions: [...mounts.flatMap((mount) => ["--dir", mount]), "--cwd", cwd],
+      prepare,
+    };
+  });
+}
+
+function inputOf(c: CorpusCase, cwd: string): Buffer {
+  if (c.stdin !== undefined) return Buffer.from(c.stdin);
+  if (c.stdin_file !== undefined) return readFileSync(c.stdin_file);
+  if (c.stdin_cmd !== undefined) return spawnSync("/bin/bash", ["-c", c.stdin_cmd], { cwd, env: hostEnv, maxBuffer: 1 << 28 }).stdout;
+  return Buffer.alloc(0);
+}

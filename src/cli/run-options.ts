@@ -1,0 +1,52 @@
+// The values of `tsvm run`'s options, checked. Everything wrong is a usage error with the option's own text in it.
+import { resolve } from "node:path";
+import { InvalidArgumentError } from "commander";
+
+/** `--dir HOST[::GUEST][:ro]`. */
+export interface MountOption {
+  /** Absolute path of a directory of the host. */
+  readonly host: string;
+  /** Absolute path in the guest. */
+  readonly guest: string;
+  readonly readOnly: boolean;
+}
+
+/** `HOST[::GUEST][:ro]`: without GUEST the guest sees the directory at the host's own absolute path. */
+export function parseMount(text: string): MountOption {
+  const readOnly = text.endsWith(":ro");
+  const paths = readOnly ? text.slice(0, -":ro".length) : text;
+  const separator = paths.indexOf("::");
+  const host = separator < 0 ? paths : paths.slice(0, separator);
+  const guest = separator < 0 ? resolve(host) : paths.slice(separator + 2);
+  if (host === "") throw new InvalidArgumentError("HOST is empty.");
+  if (!guest.startsWith("/")) throw new InvalidArgumentError(`GUEST must be an absolute path, not '${guest}'.`);
+  if (guest.split("/").includes("..")) throw new InvalidArgumentError("GUEST must not contain '..'.");
+  return { host: resolve(host), guest, readOnly };
+}
+
+/** `NAME=VALUE`, or `NAME` for the value the host has; a NAME the host does not know is left out. */
+export function parseVariable(text: string): readonly [name: string, value: string | undefined] {
+  const equals = text.indexOf("=");
+  if (equals === 0 || text === "") throw new InvalidArgumentError("NAME is empty.");
+  return equals < 0 ? [text, process.env[text]] : [text.slice(0, equals), text.slice(equals + 1)];
+}
+
+const multipliers: Readonly<Record<string, number>> = { "": 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12 };
+
+/** A positive count below 2^53, also as `100M`, `2.5G`. */
+export function parseCount(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)([kMGT]?)$/.exec(text);
+  const count = match ? Number(match[1]) * (multipliers[match[2] ?? ""] ?? NaN) : NaN;
+  if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError("A whole number from 1, such as 5000000, 100M or 2G.");
+  return count;
+}
+
+/** log2 of the window's bytes. */
+export function parseWindowBits(text: string): number {
+  const bits = Number(text);
+  if (!/^\d+$/.test(text) || bits < minWindowBits || bits > maxWindowBits) throw new InvalidArgumentError(`A whole number from ${minWindowBits} to ${maxWindowBits}.`);
+  return bits;
+}
+
+const minWindowBits = 16;
+const maxWindowBits = 32;

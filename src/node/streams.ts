@@ -1,0 +1,215 @@
+// The three standard descriptors, as the process was started with them.
+//
+// What may be unready (pipe, terminal, socket) is read without blocking, through a description of our own where the host lets it be opened
+// again, so that O_NONBLOCK never shows in the shell's. Nothing there means "later"; then the event loop waits for up to exactly the bytes
+// asked for: none are taken that the guest did not want, and what it leaves stays for the next program.
+import { fstatSync, ftruncateSync, readFileSync, readlinkSync, readSync, writeSync } from "node:fs";
+import type { BigIntStats } from "node:fs";
+import { isatty } from "node:tty";
+import { ERRNO, MAX_TRANSFER, O_RDONLY, O_WRONLY } from "../linux/index.ts";
+import type { HostAnswer, HostStream, StreamRequest } from "../linux/index.ts";
+import { hasDescriptorPaths, magic } from "./beneath.ts";
+import { Refusal, codeOf, refuse } from "./host-error.ts";
+import { toHostStat } from "./host-stat.ts";
+import { StreamReader } from "./stream-reader.ts";
+import { terminalSize } from "./terminal.ts";
+
+/** Called with the answer to a request that was told "later". */
+export type Answer = (id: number, answer: HostAnswer) => void;
+
+const DONE: HostAnswer = { done: true };
+
+/** How long a full pipe or terminal is left alone before it is tried again, where the host does not block by itself. */
+const WRITE_RETRY_MS = 1;
+
+/** Bytes that writing to one stream asks of the host at once, so that signals are seen between. */
+const WRITE_CHUNK = 0x1_0000;
+
+class Stream {
+  readonly fd: number;
+  readonly kind: HostStream["kind"];
+  /** Where reads and writes go once the guest has moved the offset, which Node cannot do with the host's own; null until then. */
+  offset: number | null = null;
+  /** For what may be unready. */
+  reader: StreamReader | undefined;
+  /** Bytes read in advance (all of them), and how many the guest has had. */
+  taken: { readonly bytes: Uint8Array; used: number } | undefined;
+
+  constructor(fd: number, kind: HostStream["kind"]) {
+    this.fd = fd;
+    this.kind = kind;
+  }
+}
+
+export class Streams {
+  private readonly streams: (Stream | null)[];
+  private readonly descriptions: readonly (HostStream | null)[];
+  private readonly answer: Answer;
+  private scratch: Buffer = Buffer.alloc(0);
+
+  constructor(answer: Answer) {
+    this.answer = answer;
+    const descriptions: (HostStream | null)[] = [];
+    for (let fd = 0; fd <= 2; fd++) descriptions.push(describe(fd, descriptions));
+    this.descriptions = descriptions;
+    this.streams = descriptions.map((d, fd) => d && new Stream(fd, d.kind));
+  }
+
+  /**
+   * Reads standard input to its end now. From then on it answers every read at once and in full, so that how a pipe was cut into pieces is no
+   * input any more. Files are left alone: they never are cut.
+   */
+  takeInput(): void {
+    const stream = this.streams[0];
+    if (!stream || stream.kind === "file" || stream.kind === "null") return;
+    const parts: Buffer[] = [];
+    for (;;) {
+      const part = Buffer.allocUnsafe(0x1_0000);
+      let count: number;
+      try {
+        count = readSync(stream.fd, part, 0, part.length, null);
+      } catch (error) {
+        if (codeOf(error) === "EAGAIN") {
+          sleep(WRITE_RETRY_MS);
+          continue;
+        }
+        if (codeOf(error) === "EOF") break;
+        throw error;
+      }
+      if (count === 0) break;
+      parts.push(part.subarray(0, count));
+    }
+    stream.taken = { bytes: Buffer.concat(parts), used: 0 };
+  }
+
+  /** Lets go of whatever keeps the event loop alive. */
+  close(): void {
+    for (const stream of this.streams) stream?.reader?.close();
+  }
+
+  ask(id: number, request: StreamRequest): HostAnswer | "later" {
+    if (request.op === "streams") return { streams: this.descriptions };
+    const stream = this.streams[request.stream];
+    if (!stream) throw new Refusal(ERRNO.EBADF);
+    switch (request.op) {
+      case "read":
+        return this.read(id, stream, request.max);
+      case "write":
+        return this.write(id, stream, request.bytes);
+      case "seek":
+        if (stream.kind !== "file") throw new Refusal(ERRNO.ESPIPE);
+        if (request.offset !== (stream.offset ?? fdinfo(stream.fd).position)) stream.offset = request.offset;
+        return DONE;
+      case "pread":
+        return { bytes: this.readFile(stream, request.max, request.offset) };
+      case "pwrite":
+        return { count: writeSync(stream.fd, request.bytes, 0, request.bytes.length, request.offset) };
+      case "truncate":
+        ftruncateSync(stream.fd, request.size);
+        return DONE;
+      case "fstat":
+        return { stat: toHostStat(fstatSync(stream.fd, { bigint: true })) };
+      case "windowSize":
+        if (stream.kind !== "terminal") throw new Refusal(ERRNO.ENOTTY);
+        return { windowSize: terminalSize(stream.fd) };
+    }
+  }
+
+  private read(id: number, stream: Stream, max: number): HostAnswer | "later" {
+    const size = Math.min(max, MAX_TRANSFER);
+    const { taken } = stream;
+    if (taken) {
+      const bytes = taken.bytes.subarray(taken.used, taken.used + size);
+      taken.used += bytes.length;
+      return { bytes };
+    }
+    if (stream.kind === "file" || stream.kind === "null" || stream.kind === "other") {
+      const bytes = this.readFile(stream, size, stream.offset);
+      if (stream.offset !== null) stream.offset += bytes.length;
+      return { bytes };
+    }
+    stream.reader ??= new StreamReader(stream.fd, stream.kind === "terminal");
+    const buffer = this.room(size);
+    const count = stream.reader.now(buffer);
+    if (count >= 0) return { bytes: buffer.subarray(0, count) };
+    stream.reader.later(size, (result) => this.answer(id, result instanceof Uint8Array ? { bytes: result } : refuse(result)));
+    return "later";
+  }
+
+  private readFile(stream: Stream, max: number, offset: number | null): Uint8Array {
+    const buffer = this.room(Math.min(max, MAX_TRANSFER));
+    return buffer.subarray(0, readSync(stream.fd, buffer, 0, buffer.length, offset));
+  }
+
+  private write(id: number, stream: Stream, bytes: Uint8Array): HostAnswer | "later" {
+    try {
+      const size = stream.kind === "file" ? bytes.length : Math.min(bytes.length, WRITE_CHUNK);
+      const count = writeSync(stream.fd, bytes, 0, size, stream.offset);
+      if (stream.offset !== null) stream.offset += count;
+      return { count };
+    } catch (error) {
+      if (codeOf(error) !== "EAGAIN") throw error;
+      setTimeout(() => this.answer(id, { count: 0 }), WRITE_RETRY_MS);
+      return "later";
+    }
+  }
+
+  /** A buffer of `size` bytes, valid until the next request. */
+  private room(size: number): Buffer {
+    if (this.scratch.length < size) this.scratch = Buffer.allocUnsafeSlow(Math.max(size, 0x1_0000));
+    return this.scratch.subarray(0, size);
+  }
+}
+
+function sleep(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+/** Device number of /dev/null. */
+const NULL_DEVICE = (1 << 8) | 3;
+
+function kindOf(fd: number, stat: BigIntStats): HostStream["kind"] {
+  if (stat.isFile()) return "file";
+  if (stat.isFIFO()) return "pipe";
+  if (stat.isSocket()) return "socket";
+  if (isatty(fd)) return "terminal";
+  return stat.isCharacterDevice() && Number(stat.rdev) === NULL_DEVICE ? "null" : "other";
+}
+
+/** Offset and flags as the host's kernel has them; on another host than Linux what can be guessed. */
+function fdinfo(fd: number): { position: number; flags: number } {
+  if (!hasDescriptorPaths) return { position: 0, flags: fd === 0 ? O_RDONLY : O_WRONLY };
+  const text = readFileSync(`/proc/self/fdinfo/${fd}`, "latin1");
+  const field = (name: string, base: number): number => Number.parseInt(new RegExp(`^${name}:\\s*(\\w+)$`, "m").exec(text)?.[1] ?? "0", base);
+  return { position: field("pos", 10), flags: field("flags", 8) };
+}
+
+function nameOf(fd: number, kind: HostStream["kind"]): string {
+  if (hasDescriptorPaths) return readlinkSync(magic(fd), "latin1");
+  return kind === "terminal" ? "/dev/tty" : kind === "null" ? "/dev/null" : `${kind}:[${fd}]`;
+}
+
+function describe(fd: number, earlier: readonly (HostStream | null)[]): HostStream | null {
+  let stat: BigIntStats;
+  try {
+    stat = fstatSync(fd, { bigint: true });
+  } catch {
+    return null;
+  }
+  const kind = kindOf(fd, stat);
+  const { position, flags } = fdinfo(fd);
+  const name = nameOf(fd, kind);
+  // No call of Node compares open file descriptions. Two descriptors of one file with equal flags and offset are taken for one.
+  const sameAs = earlier.findIndex(
+    (other) => other?.name === name && other.flags === flags && other.offset === (kind === "file" ? position : undefined) && other.stat.ino === toHostStat(stat).ino,
+  );
+  return {
+    kind,
+    stat: toHostStat(stat),
+    flags,
+    name,
+    ...(kind === "file" ? { offset: position } : {}),
+    ...(sameAs >= 0 ? { sameAs } : {}),
+    ...(kind === "terminal" ? { windowSize: terminalSize(fd) } : {}),
+  };
+}
