@@ -1,0 +1,10 @@
+export type { AuxEntry } from "./auxv.ts";
+export { parseElf } from "./elf.ts";
+export type { Image, Segment } from "./elf.ts";
+export { load } from "./load.ts";
+export type { Loaded, LoadOptions } from "./load.ts";
+export { LoadError } from "./load-error.ts";
+export type { LoadErrno } from "./load-error.ts";
+export { SymbolTable, symbols } from "./symbols.ts";
+export type { ElfSymbol } from "./symbols.ts";
+export { buildVdso } from "./vdso.ts";

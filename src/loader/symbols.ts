@@ -1,0 +1,182 @@
+/**
+ * Symbols of an ELF file, for backtraces and for finding functions by name: .symtab, or .dynsym where there is none.
+ *
+ * Never throws: a file whose section headers or tables are damaged or missing has fewer symbols or none. Names are decoded
+ * when asked for. Format: System V gABI, "Sections" and "Symbol Table".
+ */
+import { decodeLatin1, encodeLatin1 } from "../base/index.ts";
+
+export interface ElfSymbol {
+  /** Symbol names are bytes; one character for each. */
+  readonly name: string;
+  /** The file's own address, before the load bias. */
+  readonly address: number;
+  /** Bytes; 0 where the file does not say. */
+  readonly size: number;
+}
+
+const EHDR_SIZE = 64;
+const SHDR_SIZE = 64;
+const SYM_SIZE = 24;
+const SHT_SYMTAB = 2;
+const SHT_DYNSYM = 11;
+const SHN_UNDEF = 0;
+const SHN_LORESERVE = 0xff00;
+const STT_OBJECT = 1;
+const STT_FUNC = 2;
+const STT_GNU_IFUNC = 10;
+const MAX_NAME = 65536;
+
+interface Table {
+  readonly offset: number;
+  readonly count: number;
+  readonly namesOffset: number;
+  readonly namesEnd: number;
+}
+
+class Reader {
+  readonly bytes: Uint8Array;
+  readonly #view: DataView;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+  u8(offset: number): number {
+    return this.#view.getUint8(offset);
+  }
+  u16(offset: number): number {
+    return this.#view.getUint16(offset, true);
+  }
+  u32(offset: number): number {
+    return this.#view.getUint32(offset, true);
+  }
+  /** Inexact from 2^53 on, where no address or offset that is used lies. */
+  u64(offset: number): number {
+    return this.u32(offset) + this.u32(offset + 4) * 2 ** 32;
+  }
+  has(offset: number, size: number): boolean {
+    return offset + size <= this.bytes.length;
+  }
+}
+
+/** The symbol table of a type with its string table; undefined where the file has none that lies inside the file. */
+function findTable(file: Reader, type: number): Table | undefined {
+  if (!file.has(0, EHDR_SIZE) || file.u32(0) !== 0x464c457f || file.u8(4) !== 2 || file.u8(5) !== 1) return undefined;
+  const start = file.u64(40);
+  const count = file.u16(60);
+  if (file.u16(58) !== SHDR_SIZE || start === 0 || !file.has(start, count * SHDR_SIZE)) return undefined;
+  for (let i = 0; i < count; i++) {
+    const header = start + i * SHDR_SIZE;
+    if (file.u32(header + 4) !== type) continue;
+    const link = file.u32(header + 40);
+    if (link >= count) continue;
+    const offset = file.u64(header + 24);
+    const size = file.u64(header + 32);
+    const namesOffset = file.u64(start + link * SHDR_SIZE + 24);
+    const namesSize = file.u64(start + link * SHDR_SIZE + 32);
+    if (!file.has(offset, size) || !file.has(namesOffset, namesSize)) continue;
+    return { offset, count: Math.floor(size / SYM_SIZE), namesOffset, namesEnd: namesOffset + namesSize };
+  }
+  return undefined;
+}
+
+/** The functions and objects that one file defines. Made by {@link symbols}. */
+export class SymbolTable {
+  readonly #file: Reader;
+  readonly #namesOffset: number;
+  readonly #namesEnd: number;
+  /** File offsets of the kept entries, ordered by address; of several at one address the preferred one comes last. */
+  readonly #entries: Uint32Array;
+  readonly #addresses: Float64Array;
+
+  constructor(bytes: Uint8Array) {
+    const file = new Reader(bytes);
+    this.#file = file;
+    const table = findTable(file, SHT_SYMTAB) ?? findTable(file, SHT_DYNSYM);
+    const kept: number[] = [];
+    for (let i = 0; i < (table?.count ?? 0); i++) {
+      const entry = (table?.offset ?? 0) + i * SYM_SIZE;
+      const type = file.u8(entry + 4) & 15;
+      const section = file.u16(entry + 6);
+      if (type !== STT_FUNC && type !== STT_OBJECT && type !== STT_GNU_IFUNC) continue;
+      if (section === SHN_UNDEF || section >= SHN_LORESERVE) continue;
+      kept.push(entry);
+    }
+    kept.sort((a, b) => file.u64(a + 8) - file.u64(b + 8) || this.#preference(a) - this.#preference(b) || b - a);
+    this.#entries = Uint32Array.from(kept);
+    this.#addresses = Float64Array.from(kept, (entry) => file.u64(entry + 8));
+    this.#namesOffset = table?.namesOffset ?? 0;
+    this.#namesEnd = table?.namesEnd ?? 0;
+  }
+
+  get size(): number {
+    return this.#entries.length;
+  }
+
+  /** All symbols, ordered by address. */
+  *[Symbol.iterator](): IterableIterator<ElfSymbol> {
+    for (const entry of this.#entries) yield this.#symbol(entry);
+  }
+
+  /**
+   * The symbol that contains an address (of the file, before the load bias). A symbol without a size reaches to the next one.
+   * Of aliases the global one is given, then the one that comes first in the file.
+   */
+  at(address: number): ElfSymbol | undefined {
+    let low = 0;
+    let high = this.#addresses.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#addresses[middle] ?? 0) <= address) low = middle + 1;
+      else high = middle;
+    }
+    const entry = this.#entries[low - 1];
+    if (entry === undefined) return undefined;
+    const symbol = this.#symbol(entry);
+    return symbol.size === 0 || address < symbol.address + symbol.size ? symbol : undefined;
+  }
+
+  /** The symbol of a name; a global one before a local one. */
+  named(name: string): ElfSymbol | undefined {
+    const wanted = encodeLatin1(name);
+    let found: number | undefined;
+    for (const entry of this.#entries) {
+      if (!this.#hasName(entry, wanted)) continue;
+      if (found === undefined || this.#preference(entry) > this.#preference(found)) found = entry;
+    }
+    return found === undefined ? undefined : this.#symbol(found);
+  }
+
+  /** Global 2, weak 1, local 0. */
+  #preference(entry: number): number {
+    const binding = this.#file.u8(entry + 4) >> 4;
+    return binding === 1 ? 2 : binding === 2 ? 1 : 0;
+  }
+
+  #symbol(entry: number): ElfSymbol {
+    const start = this.#namesOffset + this.#file.u32(entry);
+    const limit = Math.min(this.#namesEnd, start + MAX_NAME);
+    let end = start;
+    while (end < limit && this.#file.bytes[end] !== 0) end++;
+    return {
+      name: start < limit ? decodeLatin1(this.#file.bytes.subarray(start, end)) : "",
+      address: this.#file.u64(entry + 8),
+      size: this.#file.u64(entry + 16),
+    };
+  }
+
+  #hasName(entry: number, wanted: Uint8Array): boolean {
+    const start = this.#namesOffset + this.#file.u32(entry);
+    if (start + wanted.length >= this.#namesEnd || this.#file.bytes[start + wanted.length] !== 0) return false;
+    for (let i = 0; i < wanted.length; i++) {
+      if (this.#file.bytes[start + i] !== wanted[i]) return false;
+    }
+    return true;
+  }
+}
+
+/** The symbols of the ELF file in `bytes`. Costs a pass over its symbol table: make it once, when first needed. */
+export function symbols(bytes: Uint8Array): SymbolTable {
+  return new SymbolTable(bytes);
+}
