@@ -1,6 +1,7 @@
 // The values of `tsvm run`'s options, checked. Everything wrong is a usage error with the option's own text in it.
 import { resolve } from "node:path";
 import { InvalidArgumentError } from "commander";
+import type { Variable } from "./environment.ts";
 
 /** `--dir HOST[::GUEST][:ro]`. */
 export interface MountOption {
@@ -25,7 +26,7 @@ export function parseMount(text: string): MountOption {
 }
 
 /** `NAME=VALUE`, or `NAME` for the value the host has; a NAME the host does not know is left out. */
-export function parseVariable(text: string): readonly [name: string, value: string | undefined] {
+export function parseVariable(text: string): Variable {
   const equals = text.indexOf("=");
   if (equals === 0 || text === "") throw new InvalidArgumentError("NAME is empty.");
   return equals < 0 ? [text, process.env[text]] : [text.slice(0, equals), text.slice(equals + 1)];
@@ -41,6 +42,9 @@ export function parseCount(text: string): number {
   return count;
 }
 
+const minWindowBits = 16;
+const maxWindowBits = 32;
+
 /** log2 of the window's bytes. */
 export function parseWindowBits(text: string): number {
   const bits = Number(text);
@@ -48,5 +52,15 @@ export function parseWindowBits(text: string): number {
   return bits;
 }
 
-const minWindowBits = 16;
-const maxWindowBits = 32;
+/** `tsvm run`'s options as they were given. */
+export interface RunOptions {
+  readonly dir: readonly MountOption[];
+  readonly env: readonly Variable[];
+  readonly cwd?: string;
+  readonly argv0?: string;
+  readonly strace: boolean;
+  readonly stats: boolean;
+  readonly maxInstructions?: number;
+  readonly deterministic: boolean;
+  readonly window?: number;
+}

@@ -1,6 +1,6 @@
 export { ERRNO, ERRNO_TABLE, Errno, errnoName } from "./abi/errno.ts";
 export type { ErrnoName } from "./abi/errno.ts";
-export { O_ACCMODE, O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } from "./abi/fcntl.ts";
+export { O_ACCMODE, O_APPEND, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } from "./abi/fcntl.ts";
 export { S_IFMT, S_IFREG } from "./abi/stat.ts";
 export { MAX_TRANSFER } from "./inputs.ts";
 export type {

@@ -6,7 +6,7 @@
 import { fstatSync, ftruncateSync, readFileSync, readlinkSync, readSync, writeSync } from "node:fs";
 import type { BigIntStats } from "node:fs";
 import { isatty } from "node:tty";
-import { ERRNO, MAX_TRANSFER, O_RDONLY, O_WRONLY } from "../linux/index.ts";
+import { ERRNO, MAX_TRANSFER, O_CLOEXEC, O_RDONLY, O_WRONLY } from "../linux/index.ts";
 import type { HostAnswer, HostStream, StreamRequest } from "../linux/index.ts";
 import { hasDescriptorPaths, magic } from "./beneath.ts";
 import { Refusal, codeOf, refuse } from "./host-error.ts";
@@ -181,7 +181,8 @@ function fdinfo(fd: number): { position: number; flags: number } {
   if (!hasDescriptorPaths) return { position: 0, flags: fd === 0 ? O_RDONLY : O_WRONLY };
   const text = readFileSync(`/proc/self/fdinfo/${fd}`, "latin1");
   const field = (name: string, base: number): number => Number.parseInt(new RegExp(`^${name}:\\s*(\\w+)$`, "m").exec(text)?.[1] ?? "0", base);
-  return { position: field("pos", 10), flags: field("flags", 8) };
+  // FD_CLOEXEC is shown as O_CLOEXEC here, and is no flag of the description.
+  return { position: field("pos", 10), flags: field("flags", 8) & ~O_CLOEXEC };
 }
 
 function nameOf(fd: number, kind: HostStream["kind"]): string {
