@@ -3,4 +3,3 @@ export { NodeInputs } from "./inputs.ts";
 export type { LateAnswer, NodeInputsOptions } from "./inputs.ts";
 export type { MountDirectory } from "./mounts.ts";
 export { fixedStart, hostStart } from "./start.ts";
-export type { HostStart } from "./start.ts";

@@ -1,19 +1,8 @@
 // What a machine is told once about the host and the user it starts for.
 import { randomFillSync } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { HostTime } from "../linux/index.ts";
-
-/** Start values in the host's terms; see credentials(7). */
-export interface HostStart {
-  readonly time: HostTime;
-  /** 32 bytes for the guest's random numbers. */
-  readonly seed: Uint8Array;
-  readonly uid: number;
-  readonly gid: number;
-  /** Supplementary groups. */
-  readonly groups: readonly number[];
-  readonly umask: number;
-}
+import { RLIMIT_NOFILE, defaultRlimits } from "../linux/index.ts";
+import type { HostTime, Rlimit, StartOptions } from "../linux/index.ts";
 
 /** Real time, to the host clock's microsecond. */
 export function hostTime(): HostTime {
@@ -22,7 +11,8 @@ export function hostTime(): HostTime {
   return { sec, nsec: Math.floor((ms - sec * 1000) * 1000) * 1000 };
 }
 
-export function hostStart(): HostStart {
+/** As a process that this one's user had started here and now. */
+export function hostStart(): StartOptions {
   return {
     time: hostTime(),
     seed: randomFillSync(new Uint8Array(32)),
@@ -30,7 +20,30 @@ export function hostStart(): HostStart {
     gid: process.getgid?.() ?? 0,
     groups: process.getgroups?.() ?? [],
     umask: umask(),
+    limits: limits(),
   };
+}
+
+/** Limits by RLIMIT_* number, which is the order of the lines of /proc/PID/limits; undefined where the host has no such file. */
+function limitsOf(pid: number | "self"): Rlimit[] | undefined {
+  try {
+    const rows = readFileSync(`/proc/${pid}/limits`, "latin1").matchAll(/^Max .{22}(\w+) +(\w+)/gm);
+    const number = (text: string | undefined): number => (text === "unlimited" ? Infinity : Number(text));
+    return Array.from(rows, ([, soft, hard]) => ({ soft: number(soft), hard: number(hard) }));
+  } catch {
+    return undefined;
+  }
+}
+
+function limits(): readonly Rlimit[] {
+  const usual = defaultRlimits();
+  const own = limitsOf("self");
+  if (own?.length !== usual.length) return usual;
+  // Node raises its soft limit of open files to the hard one as it starts; whoever started it still has the limit it got.
+  const files = own[RLIMIT_NOFILE];
+  const inherited = limitsOf(process.ppid)?.[RLIMIT_NOFILE] ?? usual[RLIMIT_NOFILE];
+  if (files && inherited) files.soft = Math.min(inherited.soft, files.hard);
+  return own;
 }
 
 /** The process's umask without setting it, where the host tells. */
@@ -44,11 +57,19 @@ function umask(): number {
   return process.umask();
 }
 
-/** The same start for everybody: --deterministic. */
-export function fixedStart(): HostStart {
-  return { time: { sec: FIXED_TIME, nsec: 0 }, seed: new Uint8Array(32), uid: FIXED_ID, gid: FIXED_ID, groups: [FIXED_ID], umask: 0o022 };
-}
-
 /** 2000-01-01 00:00:00 UTC. */
 const FIXED_TIME = 946_684_800;
 const FIXED_ID = 1000;
+
+/** The same start for everybody: --deterministic. */
+export function fixedStart(): StartOptions {
+  return {
+    time: { sec: FIXED_TIME, nsec: 0 },
+    seed: new Uint8Array(32),
+    uid: FIXED_ID,
+    gid: FIXED_ID,
+    groups: [FIXED_ID],
+    umask: 0o022,
+    limits: defaultRlimits(),
+  };
+}
