@@ -47,6 +47,8 @@ export class HostPort {
   readonly #inputs: Inputs;
   /** Id of the next request. */
   nextId = 1;
+  /** System calls begun; tells answers of this call from older ones. A cache key, no state. */
+  calls = 0;
   #exchanges: HostExchange[] = [];
   #replayed = 0;
   #parked: ParkedHostCall | null = null;
@@ -60,6 +62,7 @@ export class HostPort {
   /** A system call starts, or is run again with the exchanges of a parked one and the answer that came. */
   begin(exchanges?: readonly HostExchange[]): void {
     this.#inCall = true;
+    this.calls++;
     this.#parked = null;
     this.#replayed = 0;
     if (exchanges !== undefined) this.#exchanges = [...exchanges];

@@ -6,6 +6,7 @@
 import { errno } from "../abi/errno.ts";
 import type { Stat, Statfs } from "../abi/stat.ts";
 import { S_IFDIR, S_IFLNK, S_IFMT } from "../abi/stat.ts";
+import type { Listing } from "./directory.ts";
 import type { FileLocks } from "./locks.ts";
 import type { OpenFile } from "./open-file.ts";
 import type { Attributes, Caller } from "./types.ts";
@@ -43,6 +44,8 @@ export class Dentry {
   readonly inode: Inode;
   /** The file system mounted here. */
   mounted: FileSystem | null = null;
+  /** Place in the directory's listing, where the file system keeps one. */
+  position = 0;
   /** The name was removed while something still refers to it. */
   unlinked = false;
 
@@ -113,6 +116,11 @@ export abstract class Inode {
 
   /** Entry of this directory, "." and ".." excluded. */
   lookup(_dir: Dentry, _name: string, _caller: Caller): Dentry | undefined {
+    throw errno.ENOTDIR;
+  }
+
+  /** Names of this directory from a position on, "." and ".." excluded. */
+  list(_dir: Dentry, _from: number): Listing {
     throw errno.ENOTDIR;
   }
 

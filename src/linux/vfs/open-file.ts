@@ -18,6 +18,7 @@ import {
   O_NONBLOCK,
   O_PATH,
   O_RDONLY,
+  O_RDWR,
   O_WRONLY,
   POLLIN,
   POLLOUT,
@@ -55,12 +56,15 @@ export abstract class OpenFile {
     return this.dentry.inode;
   }
 
+  /** Opened for reading. Access mode 3 needs both permissions and gives neither: only ioctl(2) is left. */
   get readable(): boolean {
-    return (this.flags & O_ACCMODE) !== O_WRONLY && (this.flags & O_PATH) === 0;
+    const access = this.flags & O_ACCMODE;
+    return (access === O_RDONLY || access === O_RDWR) && (this.flags & O_PATH) === 0;
   }
 
   get writable(): boolean {
-    return (this.flags & O_ACCMODE) !== O_RDONLY && (this.flags & O_PATH) === 0;
+    const access = this.flags & O_ACCMODE;
+    return access === O_WRONLY || access === O_RDWR;
   }
 
   get nonblocking(): boolean {
@@ -95,6 +99,11 @@ export abstract class OpenFile {
   /** POLL* bits that hold now. */
   ready(): number {
     return ALWAYS_READY;
+  }
+
+  /** True while open(2) itself must wait: a FIFO without the other end. The kernel installs the descriptor once it is false. */
+  get opening(): boolean {
+    return false;
   }
 
   /** True where epoll_ctl(2) accepts it: everything but regular files and directories. */

@@ -17,6 +17,7 @@ import {
   O_CREAT,
   O_DIRECTORY,
   O_EXCL,
+  O_LARGEFILE,
   O_NOATIME,
   O_NOCTTY,
   O_NOFOLLOW,
@@ -49,6 +50,11 @@ const PERMISSIONS = 0o7777;
 const OPENING_ONLY = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC;
 const EVERY_FLAG = 0o37777703 | O_TMPFILE_BIT;
 
+/** What F_GETFL answers after open(2): O_LARGEFILE always, as for every 64-bit program. */
+function kept(flags: number): number {
+  return (flags & EVERY_FLAG & ~OPENING_ONLY) | O_LARGEFILE;
+}
+
 export class Vfs {
   readonly tree: Tree;
   readonly #clock: Clock;
@@ -74,7 +80,6 @@ export class Vfs {
   /** open(2), openat(2). `flags` and `mode` as passed; the caller installs the description and sees to O_CLOEXEC. */
   open(caller: Caller, dirfd: number, path: string, flags: number, mode: number): OpenFile {
     if ((flags & O_PATH) !== 0) return this.#openPath(caller, dirfd, path, flags);
-    if ((flags & O_ACCMODE) === O_ACCMODE) throw errno.EINVAL;
     if ((flags & O_TMPFILE_BIT) !== 0) return this.#openTemporary(caller, dirfd, path, flags, mode);
     const create = (flags & O_CREAT) !== 0;
     if (create && (flags & O_DIRECTORY) !== 0) throw errno.EINVAL;
@@ -86,7 +91,7 @@ export class Vfs {
       if (found.dentry === undefined) {
         demandCreate(found.parent, caller.credentials);
         const type = S_IFREG | (mode & PERMISSIONS & ~caller.fs.umask);
-        return found.parent.inode.createOpen(found.parent, found.name, type, flags & EVERY_FLAG & ~OPENING_ONLY, caller);
+        return found.parent.inode.createOpen(found.parent, found.name, type, kept(flags), caller);
       }
       if ((flags & O_EXCL) !== 0) throw errno.EEXIST;
       if (found.dentry.inode.isDirectory) throw errno.EISDIR;
@@ -104,8 +109,8 @@ export class Vfs {
     const wanted = (access === O_WRONLY ? 0 : R_OK) | (access === O_RDONLY ? 0 : W_OK) | ((flags & O_TRUNC) !== 0 ? W_OK : 0);
     demand(inode, caller.credentials, wanted);
     if ((flags & O_NOATIME) !== 0 && !owns(inode, caller.credentials)) throw errno.EPERM;
-    const kept = (flags & EVERY_FLAG & ~OPENING_ONLY) | ((inode.mode & S_IFMT) === S_IFREG ? flags & O_TRUNC : 0);
-    return inode.open(dentry, kept, caller);
+    const opening = kept(flags) | ((inode.mode & S_IFMT) === S_IFREG ? flags & O_TRUNC : 0);
+    return inode.open(dentry, opening, caller);
   }
 
   #openPath(caller: Caller, dirfd: number, path: string, flags: number): OpenFile {
@@ -121,7 +126,7 @@ export class Vfs {
     if (!dir.inode.isDirectory) throw errno.ENOTDIR;
     demand(dir.inode, caller.credentials, W_OK | X_OK);
     const made = dir.inode.createTemporary(dir, S_IFREG | (mode & PERMISSIONS & ~caller.fs.umask), caller);
-    return made.inode.open(made, flags & EVERY_FLAG & ~OPENING_ONLY, caller);
+    return made.inode.open(made, kept(flags), caller);
   }
 
   /** A program for execve(2): EACCES unless it is a regular file that may be executed. */

@@ -117,11 +117,18 @@ export function isAnonymous(dentry: Dentry): boolean {
   return dentry.inode.fs.anonymous;
 }
 
+/** Path from the top of the whole tree, whatever a task's root is. */
+export function pathFromTop(dentry: Dentry): string {
+  let top = dentry;
+  while (!top.isRoot || top.inode.fs.over !== null) top = top.isRoot ? (top.inode.fs.over as Dentry) : top.parent;
+  return pathOf(dentry, { root: top });
+}
+
 /**
  * Path of a dentry as getcwd(2) and /proc tell it, seen from `fs.root`: " (deleted)" after a removed name,
  * "(unreachable)" before one outside the root.
  */
-export function pathOf(dentry: Dentry, fs: FsState): string {
+export function pathOf(dentry: Dentry, fs: Pick<FsState, "root">): string {
   if (isAnonymous(dentry)) return dentry.name;
   let text = "";
   let at = dentry;
@@ -130,7 +137,7 @@ export function pathOf(dentry: Dentry, fs: FsState): string {
     if (at.isRoot) {
       const over = at.inode.fs.over;
       if (over === null) {
-        reachable = false;
+        reachable = at.inode.fs.mountId === 0;
         break;
       }
       at = over;
