@@ -12,6 +12,7 @@ import { hasDescriptorPaths, magic } from "./beneath.ts";
 import { Refusal, codeOf, refuse } from "./host-error.ts";
 import { toHostStat } from "./host-stat.ts";
 import { StreamReader } from "./stream-reader.ts";
+import { StreamWriter, sleep } from "./stream-writer.ts";
 import { terminalSize } from "./terminal.ts";
 
 /** Called with the answer to a request that was told "later". */
@@ -19,11 +20,8 @@ export type Answer = (id: number, answer: HostAnswer) => void;
 
 const DONE: HostAnswer = { done: true };
 
-/** How long a full pipe or terminal is left alone before it is tried again, where the host does not block by itself. */
-const WRITE_RETRY_MS = 1;
-
-/** Bytes that writing to one stream asks of the host at once, so that signals are seen between. */
-const WRITE_CHUNK = 0x1_0000;
+/** Between two looks at standard input while it is taken to its end. */
+const INPUT_RETRY_MS = 1;
 
 class Stream {
   readonly fd: number;
@@ -32,6 +30,7 @@ class Stream {
   offset: number | null = null;
   /** For what may be unready. */
   reader: StreamReader | undefined;
+  writer: StreamWriter | undefined;
   /** Bytes read in advance (all of them), and how many the guest has had. */
   taken: { readonly bytes: Uint8Array; used: number } | undefined;
 
@@ -70,7 +69,7 @@ export class Streams {
         count = readSync(stream.fd, part, 0, part.length, null);
       } catch (error) {
         if (codeOf(error) === "EAGAIN") {
-          sleep(WRITE_RETRY_MS);
+          sleep(INPUT_RETRY_MS);
           continue;
         }
         if (codeOf(error) === "EOF") break;
@@ -142,16 +141,16 @@ export class Streams {
   }
 
   private write(id: number, stream: Stream, bytes: Uint8Array): HostAnswer | "later" {
-    try {
-      const size = stream.kind === "file" ? bytes.length : Math.min(bytes.length, WRITE_CHUNK);
-      const count = writeSync(stream.fd, bytes, 0, size, stream.offset);
+    if (stream.kind === "file" || stream.kind === "null" || stream.kind === "other") {
+      const count = writeSync(stream.fd, bytes, 0, bytes.length, stream.offset);
       if (stream.offset !== null) stream.offset += count;
       return { count };
-    } catch (error) {
-      if (codeOf(error) !== "EAGAIN") throw error;
-      setTimeout(() => this.answer(id, { count: 0 }), WRITE_RETRY_MS);
-      return "later";
     }
+    stream.writer ??= new StreamWriter(stream.fd);
+    const count = stream.writer.write(bytes);
+    if (count > 0 || bytes.length === 0) return { count };
+    setTimeout(() => this.answer(id, { count: 0 }), stream.writer.wait);
+    return "later";
   }
 
   /** A buffer of `size` bytes, valid until the next request. */
@@ -159,10 +158,6 @@ export class Streams {
     if (this.scratch.length < size) this.scratch = Buffer.allocUnsafeSlow(Math.max(size, 0x1_0000));
     return this.scratch.subarray(0, size);
   }
-}
-
-function sleep(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 /** Device number of /dev/null. */
