@@ -3,7 +3,7 @@ import type { Page } from "./page.ts";
 const LEAF = 512;
 
 class Leaf {
-  readonly pages: (Page | undefined)[] = new Array<Page | undefined>(LEAF);
+  readonly pages: (Page | undefined)[] = Array.from({ length: LEAF }, () => undefined);
   count = 0;
 }
 
