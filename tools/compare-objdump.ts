@@ -56,6 +56,13 @@ export interface Line {
   readonly text: string;
 }
 
+/** A symbol of data in an executable section: objdump shows its bytes and their text. */
+function isDump(length: number, text: string, bytes: string): boolean {
+  if (text.length !== length) return false;
+  const shown = bytes.trim().split(" ").map((byte) => Number.parseInt(byte, 16)).map((code) => (code >= 0x20 && code < 0x7f ? String.fromCharCode(code) : "."));
+  return shown.join("") === text;
+}
+
 const LINE = /^ *([0-9a-f]+):\t((?:[0-9a-f]{2} )+) *\t?(.*)$/;
 
 /** Calls `each` for every instruction that objdump prints. */
@@ -68,7 +75,10 @@ export async function eachObjdumpLine(file: string, each: (line: Line) => void):
     rest = lines.pop() ?? "";
     for (const line of lines) {
       const match = LINE.exec(line);
-      if (match !== null) each({ address: Number.parseInt(match[1]!, 16), length: match[2]!.length / 3, text: match[3]! });
+      if (match === null) continue;
+      const [, address = "", bytes = "", text = ""] = match;
+      const length = bytes.length / 3;
+      if (!isDump(length, text, bytes)) each({ address: Number.parseInt(address, 16), length, text });
     }
   }
 }
@@ -76,7 +86,9 @@ export async function eachObjdumpLine(file: string, each: (line: Line) => void):
 /** Differences in length that are objdump's own, by name; objdump-differences.md says why. */
 const REVIEWED: readonly [name: string, test: (line: Line, bytes: Uint8Array) => boolean][] = [
   ["fwait joined to the next x87 instruction", (line, bytes) => bytes[0] === 0x9b && line.length > 1],
-  ["not an instruction for objdump", (line) => line.text.startsWith("(bad)") || line.text.startsWith(".byte")],
+  ["not an instruction for objdump", (line) => line.text.includes("(bad)") || line.text.startsWith(".byte")],
+  ["XOP and PadLock, which this CPU does not have", (line, bytes) => /^(repz )?(vp|xstore|xcrypt|montmul|xsha|bl|t1mskc|tzmsk|[sl]lwpcb|lwp|bextr|vfrcz)/.test(line.text) && (bytes.includes(0x8f) || bytes.includes(0xa7) || bytes.includes(0xa6))],
+  ["a near branch with 66: 16 bits wide on AMD's CPUs only", (line, bytes) => bytes.includes(0x66) && /\b(jmpw|callw|retw|jo|jno|jb|jae|je|jne|jbe|ja|js|jns|jp|jnp|jl|jge|jle|jg|xbegin)\b/.test(line.text)],
   ["a lone prefix printed as an instruction", (line) => /^(data16|addr32|rex(\.[WRXB]+)?|lock|repz|repnz|cs|ds|es|ss|fs|gs|bnd)( (data16|addr32|cs|ds|es|ss|fs|gs|lock|repz|repnz|rex(\.[WRXB]+)?))*\s*$/.test(line.text)],
 ];
 

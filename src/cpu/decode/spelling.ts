@@ -73,7 +73,8 @@ function hidden(_row: RowSpec, _operand: OperandSpec): boolean {
 /** "xmm" or "ymm" where the index of the address is a vector register (gathers). */
 function vsib(row: RowSpec, decoded: Decoded): string {
   if (row.map !== 2 || row.vex === undefined || decoded.opcode < 0x90 || decoded.opcode > 0x93) return "";
-  return decoded.vexL !== 0 && (decoded.opcode & 1) >= (decoded.operandSize === 64 ? 1 : 0) && !(decoded.opcode % 2 === 0 && decoded.operandSize === 64) ? "ymm" : "xmm";
+  const index = (decoded.opcode & 1) === 0 && decoded.operandSize === 64 ? 0 : decoded.vexL;
+  return index !== 0 ? "ymm" : "xmm";
 }
 
 export const spelling: {
