@@ -35,6 +35,9 @@ export const SELECTORS = 0x10b8;
 /** Why compiled code returned, and its details. */
 export const EXIT_ADDRESS = 0x10c8;
 export const EXIT_DETAIL = 0x10d0;
+export const EXIT_RECORD = 0x10d4;
+export const EXIT_BUDGET = 0x10d8;
+export const EXIT_LINK = 0x10dc;
 /** Operand passed to and from helpers. */
 export const HELPER_AREA = 0x1100;
 

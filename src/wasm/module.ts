@@ -53,6 +53,20 @@ export class ModuleWriter {
     });
   }
 
+  /** Imports a table of functions, table 0 of the module. */
+  importTable(module: string, name: string): void {
+    this.#imports.push({
+      module,
+      name,
+      write: (out) => {
+        out.byte(1);
+        out.byte(0x70);
+        out.byte(0);
+        out.u32(0);
+      },
+    });
+  }
+
   function(type: number, code: Code): number {
     this.#functions.push({ type, code });
     return this.#importedFunctions + this.#functions.length - 1;

@@ -1,0 +1,48 @@
+/** What differs between the worlds a body is read in: where operands are, how memory is reached, how control leaves. */
+
+import type { ValType } from "../../wasm/index.ts";
+import type { Node } from "./graph.ts";
+
+/** A general register: the register operand at an index, or a fixed register number. */
+export type RegisterPlace = { readonly operand: number } | { readonly fixed: number };
+
+export interface Binding {
+  getRegister(place: RegisterPlace, bits: number): Node;
+  setRegister(place: RegisterPlace, bits: number, value: Node): void;
+  /** The low part of the vector register operand as `type` (i64 for integer parts of 8 to 64 `bits`). */
+  getVector(operand: number, type: ValType, bits: number): Node;
+  setVector(operand: number, value: Node, bits: number): void;
+  /** MMX registers and segment selectors among the operands: their place in the CPU state. */
+  getState(offset: number, bits: number): Node;
+  setState(offset: number, bits: number, value: Node): void;
+  getStateVector(offset: number): Node;
+  setStateVector(offset: number, value: Node): void;
+  /** The immediate operand as i64, cut to `bits`. */
+  immediate(operand: number, bits: number): Node;
+  /** Address of the memory operand, without and with the segment base. */
+  effective(): Node;
+  linear(): Node;
+  nextRip(): Node;
+  /** Makes sure that `bytes` at `linear` can be accessed; gives what `read` and `write` take. */
+  check(linear: Node, bytes: number, access: "read" | "write"): Node;
+  /** The place of an access that `check` has allowed in this instruction before. */
+  checked(linear: Node, bytes: number, access: "read" | "write"): Node;
+  read(place: Node, name: string): Node;
+  write(place: Node, name: string, value: Node): void;
+  flagResult(): Node;
+  flagVector(): Node;
+  setFlagResult(value: Node): void;
+  setFlagVector(value: Node): void;
+  /** A variable's local. */
+  variable(type: ValType): number;
+  raise(vector: number): void;
+  leave(code: number): void;
+  helper(name: string, operand: Node): void;
+  /** To the branch target of the `J` operand. */
+  jump(): void;
+  jumpTo(rip: Node): void;
+  /** To the next instruction. */
+  next(): void;
+  /** To this instruction again (repeat prefixes). */
+  again(): void;
+}

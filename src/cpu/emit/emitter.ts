@@ -1,0 +1,748 @@
+/** {@link Op} over a {@link Graph} and a {@link Binding}: operand access, widths, flags and control, in one place for every engine. */
+
+import type { Form } from "../form.ts";
+import { operandBits } from "../form.ts";
+import type { Bits, FlagKind, LeaveReason, Op, V, Var } from "../isa/ops.ts";
+import type { OperandSpec } from "../isa/insn.ts";
+import { ARITHMETIC_FLAGS, FLAGS_SYSTEM, Flag, HELPER_AREA, SELECTORS, Vector, X87_REGISTERS } from "../state.ts";
+import type { ValType } from "../../wasm/index.ts";
+import type { Binding } from "./binding.ts";
+import { Graph, Node } from "./graph.ts";
+
+const loads: Readonly<Record<number, string>> = { 8: "i64.load8_u", 16: "i64.load16_u", 32: "i64.load32_u", 64: "i64.load", 128: "v128.load" };
+const stores: Readonly<Record<number, string>> = { 8: "i64.store8", 16: "i64.store16", 32: "i64.store32", 64: "i64.store", 128: "v128.store" };
+const LEAVE = { syscall: 0x100, breakpoint: 0x101, flags: 0x102, timestamp: 0x103 } as const;
+
+interface SymbolicFlags {
+  readonly kind: FlagKind;
+  readonly a: Node;
+  readonly b: Node;
+  readonly r: Node;
+  readonly bits: number;
+}
+
+function node(value: V): Node {
+  if (!(value instanceof Node)) throw new Error("not a value of this emitter");
+  return value;
+}
+
+function isVectorKind(kind: OperandSpec["kind"]): boolean {
+  return kind === "V" || kind === "W" || kind === "U" || kind === "H" || kind === "L";
+}
+
+export class Emitter implements Op {
+  readonly graph: Graph;
+  readonly form: Form;
+  readonly width: number;
+  readonly #binding: Binding;
+  /** Checked places of memory operands and linear addresses. */
+  readonly #places = new Map<number | Node, Node>();
+  #linear: Node | undefined;
+  #changed = false;
+  #left = false;
+  #symbolic: SymbolicFlags | undefined;
+
+  /** `before`: the emitter of the instruction just before in the same list, whose operands its flags came from. */
+  constructor(graph: Graph, form: Form, binding: Binding, before?: Emitter) {
+    this.#symbolic = before?.symbolic;
+    this.graph = graph;
+    this.form = form;
+    this.#binding = binding;
+    this.width = this.size(0);
+  }
+
+  get symbolic(): SymbolicFlags | undefined {
+    return this.#symbolic;
+  }
+
+  /** Reads the form's body, with its repeat prefix, and where it is the `last` of its list the jump to the next instruction. */
+  run(last: boolean): void {
+    const { insn } = this.form.row;
+    if (this.form.rep !== 0) this.#repeat(insn.semantics, insn.properties.rep === "repz");
+    else insn.semantics(this);
+    if (last && !this.#left) this.#binding.next();
+  }
+
+  #repeat(body: (op: Op) => void, whileEqual: boolean): void {
+    const bits = this.addressSize;
+    const count = node(this.reg(1, bits));
+    this.if(this.eqz(count), () => this.#binding.next());
+    body(this);
+    const rest = this.sub(count, this.const(1));
+    this.setReg(1, bits, rest);
+    let more: V = this.ne(this.zext(rest, bits), this.const(0));
+    if (whileEqual) more = this.x("i32.and", more, this.cond(this.form.rep === 0xf3 ? 4 : 5));
+    this.if(more, () => this.#binding.again());
+  }
+
+  get operandSize(): 16 | 32 | 64 {
+    return this.form.operandSize;
+  }
+
+  get addressSize(): 32 | 64 {
+    return this.form.addressSize;
+  }
+
+  get cc(): number {
+    const { cc } = this.form.row;
+    if (cc === undefined) throw this.#error("has no condition");
+    return cc;
+  }
+
+  get rep(): number {
+    return this.form.rep;
+  }
+
+  #error(what: string): Error {
+    return new Error(`${this.form.row.mnemonic} "${this.form.row.text}" ${what}`);
+  }
+
+  #operand(i: number): OperandSpec {
+    const operand = this.form.row.operands[i];
+    if (operand === undefined) throw this.#error(`has no operand ${i}`);
+    return operand;
+  }
+
+  size(i: number): number {
+    return operandBits(this.form.row, i, this.form.operandSize);
+  }
+
+  get operands(): number {
+    return this.form.row.operands.length;
+  }
+
+  isImmediate(i: number): boolean {
+    return this.#operand(i).kind === "I";
+  }
+
+  isMemory(i: number): boolean {
+    const { kind } = this.#operand(i);
+    if (kind === "M" || kind === "O" || kind === "X" || kind === "Y") return true;
+    return (kind === "E" || kind === "W" || kind === "Q") && this.form.mode !== "none";
+  }
+
+  #place(i: number, access: "read" | "write"): Node {
+    const known = this.#places.get(i);
+    if (known !== undefined) return known;
+    const bits = this.size(i);
+    const place = this.#check(node(this.linear(i)), bits / 8, access);
+    this.#places.set(i, place);
+    return place;
+  }
+
+  #check(linear: Node, bytes: number, access: "read" | "write"): Node {
+    if (this.#changed) throw this.#error("checks memory after it has changed state");
+    if (bytes >= 16 && this.form.row.insn.properties.aligned === true) {
+      this.raiseIf(this.x("i32.and", this.x("i32.wrap_i64", linear), this.i32(bytes - 1)), Vector.GP);
+    }
+    return this.#binding.check(linear, bytes, access);
+  }
+
+  get(i: number): V {
+    const operand = this.#operand(i);
+    const bits = this.size(i);
+    if (this.isMemory(i)) {
+      const place = this.#place(i, "read");
+      if (operand.size === "ss") return this.#binding.read(place, "f32.load");
+      if (operand.size === "sd") return this.#binding.read(place, "f64.load");
+      return this.#binding.read(place, loads[bits] ?? this.#noWidth(bits));
+    }
+    switch (operand.kind) {
+      case "I":
+        return this.#binding.immediate(i, bits);
+      case "fixed":
+        return this.#fixed(operand.size, bits);
+      case "P":
+      case "Q":
+      case "N":
+        return this.#mmx(i, bits);
+      case "S":
+        return this.#binding.getRegister({ operand: i }, 16);
+      case "J":
+        throw this.#error("reads its branch target");
+      default:
+        break;
+    }
+    if (isVectorKind(operand.kind)) {
+      if (operand.size === "ss") return this.#binding.getVector(i, "f32", 32);
+      if (operand.size === "sd") return this.#binding.getVector(i, "f64", 64);
+      return this.#binding.getVector(i, bits >= 128 ? "v128" : "i64", bits);
+    }
+    return this.#binding.getRegister({ operand: i }, bits);
+  }
+
+  #noWidth(bits: number): never {
+    throw this.#error(`accesses ${bits} bits`);
+  }
+
+  #fixed(name: string, bits: number): V {
+    switch (name) {
+      case "1":
+        return this.const(1);
+      case "CL":
+        return this.#binding.getRegister({ fixed: 1 }, 8);
+      case "DX":
+        return this.#binding.getRegister({ fixed: 2 }, 16);
+      case "FS":
+        return this.#binding.getState(SELECTORS + 8, 16);
+      case "GS":
+        return this.#binding.getState(SELECTORS + 10, 16);
+      case "AL":
+      case "AX":
+      case "eAX":
+      case "rAX":
+        return this.#binding.getRegister({ fixed: 0 }, bits);
+      default:
+        throw this.#error(`reads ${name}`);
+    }
+  }
+
+  #mmx(i: number, bits: number): V {
+    return this.#binding.getRegister({ operand: i }, bits === 32 ? 32 : 64);
+  }
+
+  rw(i: number): V {
+    this.reserve(i);
+    return this.get(i);
+  }
+
+  reserve(i: number): void {
+    if (this.isMemory(i)) this.#place(i, "write");
+  }
+
+  set(i: number, value: V): void {
+    const operand = this.#operand(i);
+    const bits = this.size(i);
+    const v = node(value);
+    if (this.isMemory(i)) {
+      const place = this.#place(i, "write");
+      const name = v.type === "f32" ? "f32.store" : v.type === "f64" ? "f64.store" : (stores[bits] ?? this.#noWidth(bits));
+      this.#changed = true;
+      this.#binding.write(place, name, v);
+      return;
+    }
+    this.#changed = true;
+    if (operand.kind === "fixed") {
+      if (operand.size === "DX") this.#binding.setRegister({ fixed: 2 }, 16, v);
+      else if (operand.size === "AL" || operand.size === "AX" || operand.size === "eAX" || operand.size === "rAX") {
+        this.#binding.setRegister({ fixed: 0 }, bits, v);
+      } else throw this.#error(`writes ${operand.size}`);
+    } else if (isVectorKind(operand.kind)) {
+      this.#binding.setVector(i, v, v.type === "v128" ? 128 : bits);
+    } else {
+      this.#binding.setRegister({ operand: i }, bits, v);
+    }
+  }
+
+  vector(i: number): V {
+    if (this.isMemory(i)) {
+      const bits = this.size(i);
+      if (bits !== 128) throw this.#error("reads narrow memory as a vector");
+      return this.get(i);
+    }
+    return this.#binding.getVector(i, "v128", 128);
+  }
+
+  setVector(i: number, value: V): void {
+    this.#changed = true;
+    this.#binding.setVector(i, node(value), 128);
+  }
+
+  float(i: number): V {
+    const type = this.size(i) === 32 ? "f32" : "f64";
+    if (this.isMemory(i)) return this.#binding.read(this.#place(i, "read"), `${type}.load`);
+    return this.#binding.getVector(i, type, this.size(i));
+  }
+
+  address(i: number): V {
+    if (!this.isMemory(i)) throw this.#error("takes the address of a register");
+    return this.#binding.effective();
+  }
+
+  linear(i: number): V {
+    const { kind } = this.#operand(i);
+    if (kind === "X" || kind === "Y") return this.#stringAddress(kind === "X" ? 6 : 7);
+    this.#linear ??= this.#binding.linear();
+    return this.#linear;
+  }
+
+  /** [rSI] with the instruction's segment, or [rDI]. */
+  #stringAddress(register: number): V {
+    const offset = this.reg(register, this.addressSize);
+    return register === 7 ? offset : this.withSegment(offset);
+  }
+
+  reg(number: number, bits: Bits): V {
+    return this.#binding.getRegister({ fixed: number }, bits);
+  }
+
+  setReg(number: number, bits: Bits, value: V): void {
+    this.#changed = true;
+    this.#binding.setRegister({ fixed: number }, bits, node(value));
+  }
+
+  state(offset: number, bits: Bits): V {
+    return this.#binding.getState(offset, bits);
+  }
+
+  setState(offset: number, bits: Bits, value: V): void {
+    this.#changed = true;
+    this.#binding.setState(offset, bits, node(value));
+  }
+
+  stateVector(offset: number): V {
+    return this.#binding.getStateVector(offset);
+  }
+
+  setStateVector(offset: number, value: V): void {
+    this.#changed = true;
+    this.#binding.setStateVector(offset, node(value));
+  }
+
+  nextRip(): V {
+    return this.#binding.nextRip();
+  }
+
+  load(bits: number, linear: V): V {
+    const place = this.#places.get(node(linear)) ?? this.#check(node(linear), bits / 8, "read");
+    return this.#binding.read(place, loads[bits] ?? this.#noWidth(bits));
+  }
+
+  store(bits: number, linear: V, value: V): void {
+    const place = this.#places.get(node(linear)) ?? this.#check(node(linear), bits / 8, "write");
+    this.#changed = true;
+    this.#binding.write(place, stores[bits] ?? this.#noWidth(bits), node(value));
+  }
+
+  loadChecked(bits: number, linear: V): V {
+    return this.#binding.read(this.#binding.checked(node(linear), bits / 8, "read"), loads[bits] ?? this.#noWidth(bits));
+  }
+
+  storeChecked(bits: number, linear: V, value: V): void {
+    const place = this.#binding.checked(node(linear), bits / 8, "write");
+    this.#binding.write(place, stores[bits] ?? this.#noWidth(bits), node(value));
+  }
+
+  withSegment(offset: V): V {
+    return this.form.mode === "any" ? this.add(offset, this.#binding.linear()) : offset;
+  }
+
+  checkRead(bits: number, linear: V): void {
+    this.#places.set(node(linear), this.#check(node(linear), bits / 8, "read"));
+  }
+
+  checkWrite(bits: number, linear: V): void {
+    this.#places.set(node(linear), this.#check(node(linear), bits / 8, "write"));
+  }
+
+  push(bits: Bits, value: V): void {
+    const top = this.sub(this.reg(4, 64), this.const(bits / 8));
+    this.store(bits, top, value);
+    this.setReg(4, 64, top);
+  }
+
+  pop(bits: Bits): V {
+    return this.load(bits, this.reg(4, 64));
+  }
+
+  popped(bits: Bits): void {
+    this.setReg(4, 64, this.add(this.reg(4, 64), this.const(bits / 8)));
+  }
+
+  const(value: number | bigint): V {
+    return this.graph.i64(value);
+  }
+
+  i32(value: number): V {
+    return this.graph.i32(value);
+  }
+
+  x(name: string, ...args: V[]): V {
+    return this.graph.op(name, args.map(node));
+  }
+
+  lane(name: string, lane: number, ...args: V[]): V {
+    return this.graph.op(name, args.map(node), lane);
+  }
+
+  shuffle(a: V, b: V, lanes: readonly number[]): V {
+    return this.graph.make("v128", { kind: "shuffle", lanes }, [node(a), node(b)], true);
+  }
+
+  v128(bytes: readonly number[]): V {
+    return this.graph.constant({ kind: "v128", bytes }, "v128");
+  }
+
+  f32(value: number): V {
+    const view = new DataView(new ArrayBuffer(4));
+    view.setFloat32(0, value, true);
+    return this.graph.constant({ kind: "f32", bits: view.getUint32(0, true) }, "f32");
+  }
+
+  f64(value: number): V {
+    const view = new DataView(new ArrayBuffer(8));
+    view.setFloat64(0, value, true);
+    return this.graph.constant({ kind: "f64", bits: view.getBigUint64(0, true) }, "f64");
+  }
+
+  add(a: V, b: V): V {
+    return this.x("i64.add", a, b);
+  }
+
+  sub(a: V, b: V): V {
+    return this.x("i64.sub", a, b);
+  }
+
+  mul(a: V, b: V): V {
+    return this.x("i64.mul", a, b);
+  }
+
+  and(a: V, b: V): V {
+    return this.x("i64.and", a, b);
+  }
+
+  or(a: V, b: V): V {
+    return this.x("i64.or", a, b);
+  }
+
+  xor(a: V, b: V): V {
+    return this.x("i64.xor", a, b);
+  }
+
+  not(a: V): V {
+    return this.xor(a, this.const(-1));
+  }
+
+  neg(a: V): V {
+    return this.sub(this.const(0), a);
+  }
+
+  shl(a: V, count: V): V {
+    return this.x("i64.shl", a, count);
+  }
+
+  shr(a: V, count: V): V {
+    return this.x("i64.shr_u", a, count);
+  }
+
+  sar(a: V, count: V): V {
+    return this.x("i64.shr_s", a, count);
+  }
+
+  zext(a: V, bits: number): V {
+    if (bits >= 64) return a;
+    return this.and(a, this.const((1n << BigInt(bits)) - 1n));
+  }
+
+  sext(a: V, bits: number): V {
+    if (bits >= 64) return a;
+    return this.x(`i64.extend${bits}_s`, a);
+  }
+
+  eq(a: V, b: V): V {
+    return this.x("i64.eq", a, b);
+  }
+
+  ne(a: V, b: V): V {
+    return this.x("i64.ne", a, b);
+  }
+
+  ltu(a: V, b: V): V {
+    return this.x("i64.lt_u", a, b);
+  }
+
+  lts(a: V, b: V): V {
+    return this.x("i64.lt_s", a, b);
+  }
+
+  eqz(a: V): V {
+    return this.x("i64.eqz", a);
+  }
+
+  bool(truth: V): V {
+    return this.x("i64.extend_i32_u", truth);
+  }
+
+  select(truth: V, a: V, b: V): V {
+    const chosen = node(a);
+    return this.graph.make(chosen.type, { kind: "select" }, [chosen, node(b), node(truth)], true);
+  }
+
+  variable(initial: V): Var {
+    const { type } = node(initial);
+    const index = this.#binding.variable(type);
+    this.graph.effect({ kind: "assign", index, value: node(initial) });
+    return { variable: index, type };
+  }
+
+  read(variable: Var): V {
+    return this.graph.variable(variable.type, variable.variable);
+  }
+
+  assign(variable: Var, value: V): void {
+    this.graph.effect({ kind: "assign", index: variable.variable, value: node(value) });
+  }
+
+  if(truth: V, then: () => void, otherwise?: () => void): void {
+    const changed = this.#changed;
+    const left = this.#left;
+    const symbolic = this.#symbolic;
+    const first = this.graph.nested(then);
+    const changedThen = this.#changed;
+    const leftThen = this.#left;
+    this.#changed = changed;
+    this.#left = left;
+    const second = otherwise === undefined ? undefined : this.graph.nested(otherwise);
+    // A branch that has left says nothing about what comes after.
+    this.#changed = (changedThen && !leftThen) || (this.#changed && !this.#left) || changed;
+    this.#left = left || (leftThen && this.#left);
+    this.#symbolic = this.#symbolic === symbolic ? symbolic : undefined;
+    this.graph.effect({ kind: "if", truth: node(truth), then: first, otherwise: second });
+  }
+
+  loop(body: () => V): void {
+    let truth: V | undefined;
+    const block = this.graph.nested(() => {
+      truth = body();
+    });
+    if (truth === undefined) throw this.#error("loops without an end");
+    this.graph.effect({ kind: "loop", body: block, truth: node(truth) });
+  }
+
+  flags(kind: FlagKind, a: V, b: V, r: V, bits: number = this.width): void {
+    this.#changed = true;
+    const result = this.sext(r, bits);
+    this.#symbolic = { kind, a: node(a), b: node(b), r: node(r), bits };
+    if (this.form.deadFlags) return;
+    this.#binding.setFlagVector(node(this.#vectorOf(kind, a, b, r, bits)));
+    this.#binding.setFlagResult(node(result));
+  }
+
+  /** Carries (or borrows) out of each bit position: see FLAG_VECTOR. */
+  #vectorOf(kind: FlagKind, a: V, b: V, r: V, bits: number): V {
+    if (kind === "logic") return this.const(0);
+    const subtract = kind === "sub" || kind === "dec";
+    const differ = this.xor(b, r);
+    // Majority of (~a, b, r) for borrows, of (a, b, ~r) for carries.
+    const vector = subtract
+      ? this.xor(this.and(this.xor(a, b), differ), r)
+      : this.xor(this.and(this.xor(a, b), this.not(differ)), b);
+    const adjust = this.and(vector, this.const(8));
+    const shifted =
+      bits === 64 ? this.and(vector, this.const(-8)) : this.or(this.shl(vector, this.const(64 - bits)), adjust);
+    if (kind === "add" || kind === "sub") return shifted;
+    // The carry stays: bit 63 from before, bit 62 such that their difference is the new OF.
+    const old = this.and(this.#binding.flagVector(), this.const(-0x8000000000000000n));
+    const overflow = this.and(this.xor(shifted, this.shl(shifted, this.const(1))), this.const(-0x8000000000000000n));
+    const second = this.shr(this.xor(overflow, old), this.const(1));
+    return this.or(this.or(old, second), adjust);
+  }
+
+  flagsOf(kind: "add" | "sub", a: V, b: V, r: V): void {
+    this.flags(kind, a, b, r);
+    this.#symbolic = undefined;
+  }
+
+  flagsFrom(result: V, carry: V, overflow: V, truth?: V): void {
+    this.#changed = true;
+    this.#symbolic = undefined;
+    if (this.form.deadFlags) return;
+    const first = this.sext(result, this.width);
+    const vector = this.#carryOverflow(carry, overflow);
+    if (truth === undefined) {
+      this.#binding.setFlagVector(node(vector));
+      this.#binding.setFlagResult(node(first));
+    } else {
+      this.#binding.setFlagVector(node(this.select(truth, vector, this.#binding.flagVector())));
+      this.#binding.setFlagResult(node(this.select(truth, first, this.#binding.flagResult())));
+    }
+  }
+
+  #carryOverflow(carry: V, overflow: V): V {
+    return this.or(this.shl(carry, this.const(63)), this.shl(this.xor(carry, overflow), this.const(62)));
+  }
+
+  flagsCarryOverflow(carry: V, overflow: V, truth?: V): void {
+    this.#changed = true;
+    this.#symbolic = undefined;
+    if (this.form.deadFlags) return;
+    const old = this.#binding.flagVector();
+    const vector = this.or(this.and(old, this.const(0x3fffffffffffffffn)), this.#carryOverflow(carry, overflow));
+    this.#binding.setFlagVector(node(truth === undefined ? vector : this.select(truth, vector, old)));
+  }
+
+  setCarry(carry: V): void {
+    this.#changed = true;
+    this.#symbolic = undefined;
+    const old = this.#binding.flagVector();
+    const flip = this.xor(this.shr(old, this.const(63)), carry);
+    this.#binding.setFlagVector(node(this.xor(old, this.shl(this.mul(flip, this.const(3)), this.const(62)))));
+  }
+
+  flagsCompare(zero: V, parity: V, carry: V): void {
+    this.#changed = true;
+    this.#symbolic = undefined;
+    if (this.form.deadFlags) return;
+    const z = this.bool(zero);
+    const c = this.bool(carry);
+    const flip = this.shl(this.xor(this.bool(parity), z), this.const(1));
+    this.#binding.setFlagVector(node(this.or(this.shl(this.mul(c, this.const(3)), this.const(62)), flip)));
+    this.#binding.setFlagResult(node(this.xor(z, this.const(1))));
+  }
+
+  carry(): V {
+    return this.shr(this.#binding.flagVector(), this.const(63));
+  }
+
+  cond(cc: number): V {
+    const truth = this.#symbolicCondition(cc >> 1) ?? this.#condition(cc >> 1);
+    return (cc & 1) === 0 ? truth : this.x("i32.eqz", truth);
+  }
+
+  /** Conditions straight from the operands of a flag-setting body in the same list. */
+  #symbolicCondition(pair: number): V | undefined {
+    const s = this.#symbolic;
+    if (s === undefined) return undefined;
+    const { a, b, r, bits } = s;
+    const result = (): V => this.sext(r, bits);
+    if (pair === 2 && s.kind !== "sub") return this.eqz(result());
+    if (pair === 4) return this.lts(result(), this.const(0));
+    if (s.kind === "sub") {
+      if (pair === 1) return this.ltu(a, b);
+      if (pair === 2) return this.eq(a, b);
+      if (pair === 3) return this.x("i64.le_u", a, b);
+      if (pair === 6) return this.lts(this.sext(a, bits), this.sext(b, bits));
+      if (pair === 7) return this.x("i64.le_s", this.sext(a, bits), this.sext(b, bits));
+    }
+    if (s.kind === "logic") {
+      if (pair === 0 || pair === 1) return this.i32(0);
+      if (pair === 3) return this.eqz(result());
+      if (pair === 6) return this.lts(result(), this.const(0));
+      if (pair === 7) return this.x("i64.le_s", result(), this.const(0));
+    }
+    return undefined;
+  }
+
+  #condition(pair: number): V {
+    const zero = (): V => this.eqz(this.#binding.flagResult());
+    const negative = (value: V): V => this.lts(value, this.const(0));
+    const signed = (): V => {
+      const vector = this.#binding.flagVector();
+      return this.xor(this.#binding.flagResult(), this.shl(vector, this.const(63)));
+    };
+    const overflow = (): V => {
+      const vector = this.#binding.flagVector();
+      return this.xor(vector, this.shl(vector, this.const(1)));
+    };
+    switch (pair) {
+      case 0:
+        return negative(overflow());
+      case 1:
+        return negative(this.#binding.flagVector());
+      case 2:
+        return zero();
+      case 3:
+        return this.x("i32.or", zero(), negative(this.#binding.flagVector()));
+      case 4:
+        return negative(signed());
+      case 5:
+        return this.x("i32.wrap_i64", this.#parity());
+      case 6:
+        return negative(this.xor(signed(), overflow()));
+      default:
+        return this.x("i32.or", zero(), negative(this.xor(signed(), overflow())));
+    }
+  }
+
+  /** PF as i64 0 or 1. */
+  #parity(): V {
+    const ones = this.x("i64.popcnt", this.zext(this.#binding.flagResult(), 8));
+    const flip = this.shr(this.#binding.flagVector(), this.const(1));
+    return this.and(this.not(this.xor(ones, flip)), this.const(1));
+  }
+
+  rflags(): V {
+    const bit = (truth: V, position: number): V => this.shl(this.bool(truth), this.const(position));
+    let value: V = this.#binding.getState(FLAGS_SYSTEM, 32);
+    value = this.or(value, this.carry());
+    value = this.or(value, this.shl(this.#parity(), this.const(2)));
+    value = this.or(value, this.shl(this.and(this.#binding.flagVector(), this.const(8)), this.const(1)));
+    value = this.or(value, bit(this.#condition(2), 6));
+    value = this.or(value, bit(this.#condition(4), 7));
+    return this.or(value, bit(this.#condition(0), 11));
+  }
+
+  setRflags(value: V, mask: number): void {
+    const old = this.rflags();
+    const merged = this.or(this.and(old, this.const(~mask)), this.and(value, this.const(mask)));
+    const bit = (position: number): V => this.and(this.shr(merged, this.const(position)), this.const(1));
+    this.#changed = true;
+    this.#symbolic = undefined;
+    const zero = bit(6);
+    const carry = bit(0);
+    let vector = this.#carryOverflow(carry, bit(11));
+    vector = this.or(vector, this.shl(bit(4), this.const(3)));
+    vector = this.or(vector, bit(7));
+    vector = this.or(vector, this.shl(this.xor(bit(2), zero), this.const(1)));
+    this.#binding.setFlagVector(node(vector));
+    this.#binding.setFlagResult(node(this.xor(zero, this.const(1))));
+    if ((mask & ~ARITHMETIC_FLAGS) !== 0) {
+      this.#binding.setState(FLAGS_SYSTEM, 32, node(this.and(merged, this.const(~ARITHMETIC_FLAGS & 0x3fffff))));
+    }
+  }
+
+  raiseIf(truth: V, vector: number): void {
+    this.if(truth, () => this.raise(vector));
+  }
+
+  raise(vector: number): void {
+    if (this.#changed) throw this.#error("raises after it has changed state");
+    this.#binding.raise(vector);
+    this.#left = true;
+  }
+
+  jump(): void {
+    this.#binding.jump();
+    this.#left = true;
+  }
+
+  jumpIf(truth: V): void {
+    this.if(truth, () => this.#binding.jump());
+  }
+
+  call(): void {
+    this.push(64, this.nextRip());
+    this.jump();
+  }
+
+  jumpTo(rip: V): void {
+    this.#binding.jumpTo(node(rip));
+    this.#left = true;
+  }
+
+  leave(reason: LeaveReason): void {
+    this.#binding.leave(LEAVE[reason]);
+    this.#left = true;
+  }
+
+  helper(name: string, operand?: V): void {
+    this.#changed = true;
+    this.#symbolic = undefined;
+    this.#binding.helper(name, operand === undefined ? this.graph.i32(0) : node(operand));
+  }
+
+  setArgument(i: number, value: V): void {
+    const v = node(value);
+    if (v.type === "v128") this.#binding.setStateVector(HELPER_AREA + 16 * i, v);
+    else this.#binding.setState(HELPER_AREA + 16 * i, 64, v);
+  }
+
+  argument(i: number, type: ValType): V {
+    if (type === "v128") return this.#binding.getStateVector(HELPER_AREA + 16 * i);
+    return this.#binding.getState(HELPER_AREA + 16 * i, 64);
+  }
+}
+
+export const MMX_REGISTERS: number = X87_REGISTERS;
+export const DIRECTION: number = Flag.DF;
+export const LeaveCode: typeof LEAVE = LEAVE;

@@ -1,0 +1,86 @@
+/** CPUID: announces what works and nothing else (SDM volume 2A, CPUID). */
+
+import type { Feature } from "../isa/insn.ts";
+import { GPR } from "../state.ts";
+import type { Helper, HelperContext } from "./index.ts";
+
+const VENDOR = "GenuineIntel";
+const BRAND = "tsvm x86-64 virtual processor";
+/** Family 6, model 15, stepping 11: a model that has no more than the baseline, so that nobody infers features from it. */
+const SIGNATURE = 0x6fb;
+
+type Bit = readonly [Feature, number];
+
+/** Leaf 1: baseline bits fpu tsc msr? cx8 cmov clflush mmx fxsr sse sse2 ... and what features add. */
+const LEAF1_EDX_BASE = (1 << 0) | (1 << 4) | (1 << 8) | (1 << 15) | (1 << 19) | (1 << 23) | (1 << 25) | (1 << 26);
+const leaf1Edx: readonly Bit[] = [["fxsr", 24]];
+const leaf1Ecx: readonly Bit[] = [
+  ["sse3", 0], ["pclmul", 1], ["ssse3", 9], ["fma", 12], ["cx16", 13], ["sse4.1", 19], ["sse4.2", 20], ["movbe", 22], ["popcnt", 23], ["aes", 25], ["xsave", 26],
+  ["xsave", 27], ["avx", 28], ["f16c", 29], ["rdrand", 30],
+];
+const leaf7Ebx: readonly Bit[] = [
+  ["fsgsbase", 0], ["bmi1", 3], ["avx2", 5], ["bmi2", 8], ["rdseed", 18], ["adx", 19], ["clflushopt", 23], ["clwb", 24], ["sha", 29],
+];
+const leaf7Ecx: readonly Bit[] = [["gfni", 8], ["vaes", 9], ["vpclmul", 10], ["rdpid", 22]];
+const extendedEcx: readonly Bit[] = [["lahf", 0], ["lzcnt", 5], ["sse4a", 6]];
+/** SYSCALL, NX, long mode. */
+const EXTENDED_EDX = (1 << 11) | (1 << 20) | (1 << 29);
+const extendedEdx: readonly Bit[] = [["rdtscp", 27]];
+
+function bits(features: ReadonlySet<Feature>, list: readonly Bit[], base = 0): number {
+  let value = base;
+  for (const [feature, bit] of list) if (features.has(feature)) value |= 1 << bit;
+  return value;
+}
+
+function word(text: string, at: number): number {
+  let value = 0;
+  for (let i = 0; i < 4; i++) value |= (at + i < text.length ? text.charCodeAt(at + i) : 0) << (8 * i);
+  return value;
+}
+
+/** CPUID.1:EDX, which is also AT_HWCAP. */
+export function hardwareCapabilities(features: ReadonlySet<Feature>): number {
+  return bits(features, leaf1Edx, LEAF1_EDX_BASE) >>> 0;
+}
+
+/** EAX, EBX, ECX, EDX for a leaf. */
+export function cpuidLeaf(features: ReadonlySet<Feature>, leaf: number, subleaf: number): readonly [number, number, number, number] {
+  switch (leaf >>> 0) {
+    case 0:
+      return [7, word(VENDOR, 0), word(VENDOR, 8), word(VENDOR, 4)];
+    case 1:
+      return [SIGNATURE, 0x0001_0800, bits(features, leaf1Ecx), bits(features, leaf1Edx, LEAF1_EDX_BASE)];
+    case 7:
+      return subleaf === 0 ? [0, bits(features, leaf7Ebx), bits(features, leaf7Ecx), 0] : [0, 0, 0, 0];
+    case 0x8000_0000:
+      return [0x8000_0008 | 0, 0, 0, 0];
+    case 0x8000_0001:
+      return [0, 0, bits(features, extendedEcx), bits(features, extendedEdx, EXTENDED_EDX)];
+    case 0x8000_0002:
+    case 0x8000_0003:
+    case 0x8000_0004: {
+      const at = ((leaf >>> 0) - 0x8000_0002) * 16;
+      return [word(BRAND, at), word(BRAND, at + 4), word(BRAND, at + 8), word(BRAND, at + 12)];
+    }
+    case 0x8000_0008:
+      // 48 linear and 48 physical address bits.
+      return [0x3030, 0, 0, 0];
+    default:
+      return [0, 0, 0, 0];
+  }
+}
+
+function cpuid(context: HelperContext): boolean {
+  const { view, features } = context;
+  const result = cpuidLeaf(features, view.getInt32(GPR, true), view.getInt32(GPR + 8, true));
+  const order = [0, 3, 1, 2];
+  result.forEach((value, i) => {
+    const at = GPR + 8 * (order[i] ?? 0);
+    view.setInt32(at, value, true);
+    view.setInt32(at + 4, 0, true);
+  });
+  return false;
+}
+
+export const cpuidHelpers: Readonly<Record<string, Helper>> = { cpuid };

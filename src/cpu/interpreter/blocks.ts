@@ -1,0 +1,293 @@
+/**
+ * Decoded blocks: straight runs of records that start where a jump went and end with an unconditional transfer. Conditional branches leave
+ * in the middle; what follows one in memory follows it in the block.
+ */
+
+import type { AddressSpace, Page } from "../../memory/index.ts";
+import { DecodeStatus } from "../decode/decoder.ts";
+import type { Decoder } from "../decode/decoder.ts";
+import { newDecoded } from "../isa/insn.ts";
+import type { Decoded } from "../isa/insn.ts";
+import type { FormEntry, FormTable } from "./forms.ts";
+import { ALL_FLAGS } from "./forms.ts";
+import type { Handlers } from "./hot.ts";
+import { COUNT, DISP, GOTO, LINK, nextRipField, RECORD, RESOLVE, SKIPPED, STOP, writeAddress64, writeRecord } from "./record.ts";
+
+export interface Block {
+  readonly rip: number;
+  /** First record, and one past the last (with the RESOLVE records of its branches). */
+  readonly start: number;
+  readonly end: number;
+  readonly count: number;
+  /** For each record, and for what comes after the last: the offset of its instruction from `rip`, and the number of instructions before it. */
+  readonly offsets: Uint16Array;
+  readonly before: Uint16Array;
+}
+
+/** Why there is no block at an address. */
+export interface DecodeFailure {
+  readonly kind: "fetch" | "invalid" | "tooLong" | "unimplemented";
+  /** For `fetch`: the address that could not be fetched. */
+  readonly address: number;
+  readonly bytes: Uint8Array;
+}
+
+const MAX_INSTRUCTIONS = 48;
+const FETCH_BYTES = 256;
+const MAX_INSTRUCTION_BYTES = 15;
+
+export class BlockCache {
+  readonly #space: AddressSpace;
+  readonly #decoder: Decoder;
+  readonly #forms: FormTable;
+  readonly #handlers: Handlers;
+  readonly #byRip = new Map<number, Block>();
+  readonly #byPage = new Map<Page, Block[]>();
+  /** All blocks made since the last flush, by rising address. */
+  readonly #blocks: Block[] = [];
+  readonly #bytes = new Uint8Array(FETCH_BYTES);
+  readonly #decoded: Decoded[] = Array.from({ length: MAX_INSTRUCTIONS }, newDecoded);
+  readonly #entries: FormEntry[] = [];
+  readonly #live = new Uint8Array(MAX_INSTRUCTIONS);
+  readonly #start: number;
+  #next: number;
+  /** Rises whenever blocks were dropped: records of before may be dead. */
+  generation = 0;
+  /** Rises when all records were dropped. */
+  flushes = 0;
+  failure: DecodeFailure = { kind: "invalid", address: 0, bytes: new Uint8Array(0) };
+
+  constructor(space: AddressSpace, decoder: Decoder, forms: FormTable, handlers: Handlers, arenaStart: number) {
+    this.#space = space;
+    this.#decoder = decoder;
+    this.#forms = forms;
+    this.#handlers = handlers;
+    this.#start = arenaStart;
+    this.#next = arenaStart;
+    space.codeListener = { invalidate: (page) => this.#invalidate(page) };
+  }
+
+  /** The block at `rip`, decoded now if need be; undefined: `failure` says why. */
+  at(rip: number): Block | undefined {
+    return this.#byRip.get(rip) ?? this.#decode(rip, MAX_INSTRUCTIONS, true);
+  }
+
+  /** A block of at most `limit` instructions that ends with STOP where the full one would go on. Never entered from elsewhere. */
+  cut(rip: number, limit: number): Block | undefined {
+    return this.#decode(rip, Math.min(limit, MAX_INSTRUCTIONS), false);
+  }
+
+  /** The block whose records hold `address`. */
+  holding(address: number): Block {
+    let low = 0;
+    let high = this.#blocks.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if ((this.#blocks[middle]?.start ?? Infinity) <= address) low = middle;
+      else high = middle - 1;
+    }
+    const block = this.#blocks[low];
+    if (block === undefined || address < block.start || address >= block.end) throw new RangeError("no block holds this record");
+    return block;
+  }
+
+  /** Drops everything: all records and what refers to them. */
+  flush(): void {
+    this.#byRip.clear();
+    this.#byPage.clear();
+    this.#blocks.length = 0;
+    this.#next = this.#start;
+    this.generation++;
+    this.flushes++;
+  }
+
+  #invalidate(page: Page): void {
+    const blocks = this.#byPage.get(page);
+    if (blocks === undefined) return;
+    this.#byPage.delete(page);
+    this.generation++;
+    const { view } = this.#space;
+    for (const block of blocks) {
+      if (this.#byRip.get(block.rip) !== block) continue;
+      this.#byRip.delete(block.rip);
+      // Whoever still links here is led to the block that will be made for the same address.
+      view.setUint16(block.start, RESOLVE, true);
+      view.setUint16(block.start + COUNT, 0, true);
+      view.setUint16(block.start + SKIPPED, 0, true);
+      writeAddress64(view, block.start + DISP, block.rip);
+      view.setUint32(block.start + LINK, 0, true);
+    }
+  }
+
+  #decode(rip: number, limit: number, keep: boolean): Block | undefined {
+    const space = this.#space;
+    // Room for the longest block with a RESOLVE record for each branch.
+    if (this.#next + (2 * MAX_INSTRUCTIONS + 2) * RECORD > space.layout.arenaEnd) this.flush();
+    const count = this.#read(rip, limit);
+    if (count === 0) return undefined;
+    const last = this.#entries[count - 1] as FormEntry;
+    const lastDecoded = this.#decoded[count - 1] as Decoded;
+    const bytes = lastDecoded.address + lastDecoded.length - rip;
+    this.#markLive(count);
+    const block = this.#write(rip, count, last.ends === undefined || last.ends === "branch", keep);
+    this.#handlers.compile();
+    this.#blocks.push(block);
+    if (keep) {
+      this.#byRip.set(rip, block);
+      for (let vpn = Math.floor(rip / 4096); vpn <= Math.floor((rip + bytes - 1) / 4096); vpn++) this.#register(vpn, block);
+    }
+    return block;
+  }
+
+  #register(vpn: number, block: Block): void {
+    const page = this.#space.markCode(vpn);
+    const blocks = this.#byPage.get(page);
+    if (blocks === undefined) this.#byPage.set(page, [block]);
+    else blocks.push(block);
+  }
+
+  /** Decodes up to `limit` instructions into the scratch lists; how many. */
+  #read(rip: number, limit: number): number {
+    const bytes = this.#bytes;
+    let available = this.#space.fetch(rip, bytes);
+    let from = rip;
+    if (available === 0) return this.#fail("fetch", this.#space.fault.address, 0);
+    let at = 0;
+    let count = 0;
+    while (count < limit) {
+      if (available - at < MAX_INSTRUCTION_BYTES && available === FETCH_BYTES) {
+        from += at;
+        at = 0;
+        available = this.#space.fetch(from, bytes);
+      }
+      const decoded = this.#decoded[count] as Decoded;
+      const status = this.#decoder.decode(bytes, at, available, from + at, decoded);
+      if (status !== DecodeStatus.ok) {
+        if (count > 0) return count;
+        if (status === DecodeStatus.truncated) {
+          // The instruction reaches into a page that cannot be fetched.
+          const missing = from + available;
+          this.#space.fetch(missing, bytes.subarray(0, 1));
+          return this.#fail("fetch", missing, available);
+        }
+        const kind = status === DecodeStatus.tooLong ? "tooLong" : status === DecodeStatus.unimplemented ? "unimplemented" : "invalid";
+        return this.#fail(kind, rip, Math.max(1, Math.min(decoded.length, available)));
+      }
+      const entry = this.#forms.entryOf(decoded);
+      this.#entries[count] = entry;
+      at += decoded.length;
+      count++;
+      if (entry.ends !== undefined && entry.ends !== "branch") break;
+    }
+    return count;
+  }
+
+  #fail(kind: DecodeFailure["kind"], address: number, length: number): number {
+    this.failure = { kind, address, bytes: this.#bytes.slice(0, length) };
+    return 0;
+  }
+
+  /** Which flags of each instruction can be seen: by readers, and by everything at faults, branches and the block's end. */
+  #markLive(count: number): void {
+    let live = ALL_FLAGS;
+    for (let i = count - 1; i >= 0; i--) {
+      const entry = this.#entries[i] as FormEntry;
+      this.#live[i] = (live & entry.writes) === 0 && entry.writes !== 0 ? 0 : 1;
+      live = entry.faults || entry.ends !== undefined ? ALL_FLAGS : (live & ~entry.writes) | entry.reads;
+    }
+  }
+
+  #write(rip: number, count: number, open: boolean, keep: boolean): Block {
+    const { view } = this.#space;
+    const start = this.#next;
+    const offsets: number[] = [];
+    const before: number[] = [];
+    const branches: { record: number; target: number }[] = [];
+    let at = start;
+    for (let i = 0; i < count; i++) {
+      let entry = this.#entries[i] as FormEntry;
+      let decoded = this.#decoded[i] as Decoded;
+      this.#space.u8.fill(0, at, at + RECORD);
+      offsets.push(decoded.address - rip);
+      before.push(i);
+      writeRecord(view, at, entry.form, decoded);
+      const next = i + 1 < count ? this.#entries[i + 1] : undefined;
+      const fused = next?.ends === "branch" ? this.#handlers.fused(entry, next) : 0;
+      let handler: number;
+      if (fused !== 0 && next !== undefined) {
+        handler = fused;
+        i++;
+        entry = next;
+        decoded = this.#decoded[i] as Decoded;
+      } else {
+        handler = this.#live[i] === 0 && entry.code.deadHandler !== 0 ? entry.code.deadHandler : this.#handlers.of(entry);
+      }
+      view.setUint16(at, handler, true);
+      const end = decoded.address + decoded.length;
+      if (entry.ends === "branch" || entry.ends === "jump") {
+        branches.push({ record: at, target: branchTarget(entry, end, decoded.imm) });
+        view.setUint16(at + SKIPPED, count - i - 1, true);
+      }
+      if (entry.form.row.insn.mnemonic === "call") writeAddress64(view, at + nextRipField(entry.form), end);
+      at += RECORD;
+    }
+    const last = this.#decoded[count - 1] as Decoded;
+    offsets.push(last.address + last.length - rip);
+    before.push(count);
+    if (open) {
+      this.#space.u8.fill(0, at, at + RECORD);
+      if (keep) {
+        this.#resolveLater(at, last.address + last.length, at + LINK);
+      } else {
+        view.setUint16(at, STOP, true);
+        writeAddress64(view, at + DISP, last.address + last.length);
+      }
+      at += RECORD;
+    }
+    for (const { record, target } of branches) {
+      const known = keep ? this.#byRip.get(target) : undefined;
+      if (known !== undefined || target === rip) {
+        if (keep) {
+          view.setUint32(record + LINK, known?.start ?? start, true);
+          continue;
+        }
+      }
+      this.#space.u8.fill(0, at, at + RECORD);
+      view.setUint32(record + LINK, at, true);
+      if (keep) this.#resolveLater(at, target, record + LINK);
+      else {
+        view.setUint16(at, STOP, true);
+        writeAddress64(view, at + DISP, target);
+      }
+      at += RECORD;
+    }
+    view.setUint16(start + COUNT, count, true);
+    this.#next = at;
+    return { rip, start, end: at, count, offsets: Uint16Array.from(offsets), before: Uint16Array.from(before) };
+  }
+
+  #resolveLater(at: number, target: number, patch: number): void {
+    const { view } = this.#space;
+    view.setUint16(at, RESOLVE, true);
+    writeAddress64(view, at + DISP, target);
+    view.setUint32(at + LINK, patch, true);
+  }
+
+  /** A RESOLVE record was reached and `block` is what it led to: from now on the way is direct. */
+  link(record: number, block: Block): void {
+    const { view } = this.#space;
+    const patch = view.getUint32(record + LINK, true);
+    if (patch !== 0 && patch !== record + LINK) {
+      view.setUint32(patch, block.start, true);
+      return;
+    }
+    // A block's open end, or the first record of a dropped block.
+    view.setUint32(record + LINK, block.start, true);
+    view.setUint16(record, GOTO, true);
+  }
+}
+
+function branchTarget(entry: FormEntry, end: number, displacement: number): number {
+  const target = end + displacement;
+  return entry.form.row.f64 || entry.form.operandSize === 64 ? target : target % 0x1_0000;
+}

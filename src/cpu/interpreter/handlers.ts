@@ -1,0 +1,362 @@
+/**
+ * Handlers as WebAssembly: the main function, a loop around a br_table over the hot forms, and one function for each other form,
+ * which the main function calls through a table.
+ */
+
+import type { WasmMemory } from "../../base/index.ts";
+import { webAssembly } from "../../base/index.ts";
+import type { WindowLayout } from "../../memory/index.ts";
+import { Code, ModuleWriter } from "../../wasm/index.ts";
+import { Emitter } from "../emit/emitter.ts";
+import { Graph } from "../emit/graph.ts";
+import type { Label } from "../emit/graph.ts";
+import { LocalPool, lower } from "../emit/lower.ts";
+import type { Form } from "../form.ts";
+import { EXIT_ADDRESS, EXIT_BUDGET, EXIT_DETAIL, EXIT_LINK, EXIT_RECORD, RIP } from "../state.ts";
+import type { HandlerLocals, World } from "./binding.ts";
+import { RecordBinding } from "./binding.ts";
+import { COUNT, FIRST_FORM, GOTO, LINK, RECORD, RESOLVE, SKIPPED, STOP } from "./record.ts";
+
+/** What the main function, and below 0x100 a handler function, returns. */
+export const Result = {
+  /** A tag did not match: EXIT_ADDRESS, EXIT_DETAIL (bytes, 0x100 read or 0x200 write). */
+  miss: 1,
+  /** Go on at RIP. From the main function: no block is known there. */
+  indirect: 2,
+  /** EXIT_DETAIL: an exception vector, or a LeaveCode. */
+  exit: 3,
+  /** Go on at record EXIT_LINK (handler functions only). */
+  enter: 4,
+  /** The same record again (handler functions only). */
+  again: 5,
+  /** The budget does not suffice for the block at EXIT_RECORD. */
+  budget: 6,
+  /** An unresolved branch: the RESOLVE record is at EXIT_RECORD. */
+  resolve: 7,
+  /** A STOP record was reached at EXIT_RECORD. */
+  stop: 8,
+  /** The budget does not suffice for another iteration of the repeated instruction at EXIT_RECORD. */
+  againBudget: 9,
+} as const;
+
+/** Number of entries of the cache of indirect branch targets: 16 bytes each, i64 RIP, u32 record. */
+export const JUMP_CACHE_ENTRIES = 16384;
+
+/** One form, or two fused into one handler (a flag-setting form and the conditional branch after it). */
+export type FormGroup = readonly [Form] | readonly [Form, Form];
+
+export function groupKey(group: FormGroup): string {
+  return group.map((form) => form.key).join(" ; ");
+}
+
+export interface HandlerContext {
+  readonly memory: WasmMemory;
+  readonly layout: WindowLayout;
+  readonly helperId: (name: string) => number;
+  readonly imports: {
+    readonly helper: (id: number, operand: number) => number;
+    readonly slowAccess: (low: number, high: number, code: number) => number;
+    readonly slowCommit: (place: number) => void;
+  };
+}
+
+interface Imports {
+  readonly helper: number;
+  readonly slowAccess: number;
+  readonly slowCommit: number;
+}
+
+function declareImports(module: ModuleWriter, context: HandlerContext): Imports {
+  const i32 = "i32" as const;
+  const helper = module.importFunction("tsvm", "helper", module.type([i32, i32], [i32]));
+  const slowAccess = module.importFunction("tsvm", "slowAccess", module.type([i32, i32, i32], [i32]));
+  const slowCommit = module.importFunction("tsvm", "slowCommit", module.type([i32], []));
+  module.importMemory("tsvm", "memory", context.layout.memoryBytes / 0x1_0000);
+  return { helper, slowAccess, slowCommit };
+}
+
+function world(context: HandlerContext, imports: Imports, locals: HandlerLocals, pool: LocalPool, slow: boolean): World {
+  const { windowBits, readTags, writeTags } = context.layout;
+  return { ...imports, locals, pool, windowBits, readTags, writeTags, helperId: context.helperId, slow };
+}
+
+function listOf(group: FormGroup, surroundings: World): Graph {
+  const graph = new Graph();
+  let before: Emitter | undefined;
+  for (const form of group) {
+    const emitter = new Emitter(graph, form, new RecordBinding(graph, form, surroundings), before);
+    emitter.run(form === group.at(-1));
+    before = emitter;
+  }
+  return graph;
+}
+
+/** A function of its own: (pc) -> next pc, or a Result below 0x100. */
+function writeFunction(module: ModuleWriter, context: HandlerContext, imports: Imports, group: FormGroup, slow: boolean): number {
+  const code = new Code(["i32"]);
+  const locals: HandlerLocals = {
+    pc: 0, missAddress: code.local("i64"), missAccess: code.local("i32"), link: code.local("i32"), target: code.local("i64"),
+  };
+  const pool = new LocalPool(code);
+  const graph = listOf(group, world(context, imports, locals, pool, slow));
+  lower(graph, {
+    code,
+    pool,
+    branch: (label, conditional) => {
+      if (conditional) code.if();
+      leaveFunction(code, locals, label);
+      if (conditional) code.end();
+    },
+  });
+  code.unreachable();
+  return module.function(module.type(["i32"], ["i32"]), code);
+}
+
+function leaveFunction(code: Code, locals: HandlerLocals, label: Label): void {
+  switch (label) {
+    case "next":
+      code.get(locals.pc);
+      code.i32(RECORD);
+      code.op("i32.add");
+      break;
+    case "again":
+      code.i32(Result.again);
+      break;
+    case "enter":
+      code.i32(0);
+      code.get(locals.link);
+      code.memory("i32.store", EXIT_LINK);
+      code.i32(Result.enter);
+      break;
+    case "indirect":
+      code.i32(0);
+      code.get(locals.target);
+      code.memory("i64.store", RIP);
+      code.i32(Result.indirect);
+      break;
+    case "miss":
+      code.i32(0);
+      code.get(locals.missAddress);
+      code.memory("i64.store", EXIT_ADDRESS);
+      code.i32(0);
+      code.get(locals.missAccess);
+      code.memory("i32.store", EXIT_DETAIL);
+      code.i32(Result.miss);
+      break;
+    case "exit":
+      code.i32(Result.exit);
+      break;
+  }
+  code.return();
+}
+
+export type Handler = (pc: number) => number;
+
+/** Compiles handler functions for `groups`, in their order. */
+export function compileHandlers(context: HandlerContext, groups: readonly FormGroup[], slow: boolean): Handler[] {
+  const module = new ModuleWriter();
+  const imports = declareImports(module, context);
+  groups.forEach((group, i) => module.exportFunction(`f${i}`, writeFunction(module, context, imports, group, slow)));
+  const instance = instantiate(module, context);
+  return groups.map((_, i) => instance[`f${i}`] as Handler);
+}
+
+function instantiate(module: ModuleWriter, context: HandlerContext, more: Record<string, unknown> = {}): Record<string, unknown> {
+  const compiled = new webAssembly.Module(module.encode());
+  return new webAssembly.Instance(compiled, { tsvm: { ...context.imports, memory: context.memory, ...more } }).exports;
+}
+
+/** The main function: (pc, budget) -> Result. Leaves the record in EXIT_RECORD and what is left of the budget in EXIT_BUDGET. */
+export type Main = (pc: number, budget: number) => number;
+
+/**
+ * Makes the main function with `hot` as its cases. Handler numbers: RESOLVE, GOTO, STOP, then the hot groups in order from FIRST_FORM on,
+ * then the entries of `table`.
+ */
+export function compileMain(context: HandlerContext, hot: readonly FormGroup[], table: unknown, jumpCache: number): Main {
+  const module = new ModuleWriter();
+  const imports = declareImports(module, context);
+  const handlerType = module.type(["i32"], ["i32"]);
+  module.importTable("tsvm", "table");
+  const code = new Code(["i32", "i32"]);
+  const pc = 0;
+  const budget = 1;
+  const locals: HandlerLocals = {
+    pc, missAddress: code.local("i64"), missAccess: code.local("i32"), link: code.local("i32"), target: code.local("i64"),
+  };
+  const handler = code.local("i32");
+  const entry = code.local("i32");
+  const pool = new LocalPool(code);
+  const surroundings = world(context, imports, locals, pool, false);
+  const lists = hot.map((group) => listOf(group, surroundings));
+
+  code.loop();
+  const top = code.depth;
+  const labels: Record<Label, number> = { next: 0, again: 0, enter: 0, indirect: 0, miss: 0, exit: 0 };
+  for (const label of ["exit", "miss", "indirect", "enter", "again", "next"] as const) {
+    code.block();
+    labels[label] = code.depth;
+  }
+  code.block();
+  const rest = code.depth;
+  const cases: number[] = [];
+  for (let i = FIRST_FORM + hot.length - 1; i >= 0; i--) {
+    code.block();
+    cases[i] = code.depth;
+  }
+  code.get(pc);
+  code.memory("i32.load16_u", 0);
+  code.tee(handler);
+  code.brTable(cases, rest);
+  for (let i = 0; i < FIRST_FORM + hot.length; i++) {
+    code.end();
+    const graph = lists[i - FIRST_FORM];
+    if (i === RESOLVE) leaveMain(code, pc, budget, Result.resolve);
+    else if (i === STOP) leaveMain(code, pc, budget, Result.stop);
+    else if (i === GOTO) {
+      code.get(pc);
+      code.memory("i32.load", LINK);
+      code.set(locals.link);
+      code.br(labels.enter);
+    } else if (graph !== undefined) {
+      lower(graph, {
+        code,
+        pool,
+        branch: (label, conditional) => {
+          if (conditional) code.brIf(labels[label]);
+          else code.br(labels[label]);
+        },
+      });
+      pool.reset();
+    }
+  }
+  // Other forms: a function of the table. What it returns is the next record, or a Result.
+  code.end();
+  code.get(pc);
+  code.get(handler);
+  code.i32(FIRST_FORM + hot.length);
+  code.op("i32.sub");
+  code.callIndirect(handlerType);
+  code.tee(entry);
+  code.i32(0xff);
+  code.op("i32.gt_u");
+  code.if();
+  code.get(entry);
+  code.set(pc);
+  code.br(top);
+  code.end();
+  code.i32(0);
+  code.memory("i64.load", RIP);
+  code.set(locals.target);
+  code.i32(0);
+  code.memory("i32.load", EXIT_LINK);
+  code.set(locals.link);
+  code.i32(0);
+  code.memory("i64.load", EXIT_ADDRESS);
+  code.set(locals.missAddress);
+  code.i32(0);
+  code.memory("i32.load", EXIT_DETAIL);
+  code.set(locals.missAccess);
+  code.get(entry);
+  code.brTable([labels.exit, labels.miss, labels.indirect, labels.exit, labels.enter], labels.again);
+
+  code.end(); // next
+  code.get(pc);
+  code.i32(RECORD);
+  code.op("i32.add");
+  code.set(pc);
+  code.br(top);
+
+  code.end(); // again: each further iteration of a repeat prefix counts one
+  code.get(budget);
+  code.op("i32.eqz");
+  code.if();
+  leaveMain(code, pc, budget, Result.againBudget);
+  code.end();
+  code.get(budget);
+  code.i32(1);
+  code.op("i32.sub");
+  code.set(budget);
+  code.br(top);
+
+  code.end(); // enter
+  code.get(budget);
+  code.get(pc);
+  code.memory("i32.load16_u", SKIPPED);
+  code.op("i32.add");
+  code.set(budget);
+  code.get(locals.link);
+  code.set(pc);
+  enterBlock(code, pc, budget, entry, top);
+
+  code.end(); // indirect
+  code.get(locals.target);
+  code.op("i32.wrap_i64");
+  code.tee(entry);
+  code.get(entry);
+  code.i32(13);
+  code.op("i32.shr_u");
+  code.op("i32.xor");
+  code.i32(4);
+  code.op("i32.shl");
+  code.i32((JUMP_CACHE_ENTRIES - 1) << 4);
+  code.op("i32.and");
+  code.tee(entry);
+  code.memory("i64.load", jumpCache);
+  code.get(locals.target);
+  code.op("i64.eq");
+  code.if();
+  code.get(entry);
+  code.memory("i32.load", jumpCache + 8);
+  code.set(pc);
+  enterBlock(code, pc, budget, entry, top);
+  code.end();
+  code.i32(0);
+  code.get(locals.target);
+  code.memory("i64.store", RIP);
+  leaveMain(code, pc, budget, Result.indirect);
+
+  code.end(); // miss
+  code.i32(0);
+  code.get(locals.missAddress);
+  code.memory("i64.store", EXIT_ADDRESS);
+  code.i32(0);
+  code.get(locals.missAccess);
+  code.memory("i32.store", EXIT_DETAIL);
+  leaveMain(code, pc, budget, Result.miss);
+
+  code.end(); // exit
+  leaveMain(code, pc, budget, Result.exit);
+  code.end(); // loop
+  code.unreachable();
+  module.exportFunction("main", module.function(module.type(["i32", "i32"], ["i32"]), code));
+  return instantiate(module, context, { table })["main"] as Main;
+}
+
+/** Pays for the block at `pc`; leaves where the budget does not suffice. */
+function enterBlock(code: Code, pc: number, budget: number, scratch: number, top: number): void {
+  code.get(budget);
+  code.get(pc);
+  code.memory("i32.load16_u", COUNT);
+  code.op("i32.sub");
+  code.tee(scratch);
+  code.i32(0);
+  code.op("i32.ge_s");
+  code.if();
+  code.get(scratch);
+  code.set(budget);
+  code.br(top);
+  code.end();
+  leaveMain(code, pc, budget, Result.budget);
+}
+
+function leaveMain(code: Code, pc: number, budget: number, result: number): void {
+  code.i32(0);
+  code.get(pc);
+  code.memory("i32.store", EXIT_RECORD);
+  code.i32(0);
+  code.get(budget);
+  code.memory("i32.store", EXIT_BUDGET);
+  code.i32(result);
+  code.return();
+}

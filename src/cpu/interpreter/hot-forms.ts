@@ -1,0 +1,142 @@
+/**
+ * The forms that are cases of the main function. Two thirds of a program's time are spent in some hundred forms; the list was chosen by
+ * counting over real programs (docs/interpreter.md).
+ */
+
+import type { AddressMode } from "../form.ts";
+
+/** Mnemonic, row, condition, operand size, address mode, repeat prefix. */
+export type FormName = readonly [string, string, number | undefined, number, AddressMode, number];
+
+export interface HotForm {
+  readonly first: FormName;
+  /** The conditional branch that it is fused with. */
+  readonly second?: FormName;
+  /** The variant whose flags nobody sees. */
+  readonly dead: boolean;
+}
+
+const conditions = ["o", "no", "b", "ae", "e", "ne", "be", "a", "s", "ns", "p", "np", "l", "ge", "le", "g"] as const;
+
+type Line = readonly [mnemonic: string, row: string, variants: string];
+
+/**
+ * Variants: operand size, then letters for the modes: r register, n base + disp, x scaled; in capitals also with dead flags.
+ */
+const lines: readonly Line[] = [
+  ["mov", "89 /r | Ev, Gv", "64rnx 32rnx"],
+  ["mov", "8B /r | Gv, Ev", "64rnx 32rnx"],
+  ["mov", "88 /r | Eb, Gb", "32nx"],
+  ["mov", "8A /r | Gb, Eb", "32n"],
+  ["mov", "B8+r | Zv, Iv", "32r 64r"],
+  ["mov", "C7 /0 | Ev, Iz", "64rn 32n"],
+  ["mov", "C6 /0 | Eb, Ib", "32n"],
+  ["movzx", "0F B6 /r | Gv, Eb", "32rnx"],
+  ["movzx", "0F B7 /r | Gv, Ew", "32rnx"],
+  ["movsx", "0F BE /r | Gv, Eb", "32rnx 64r"],
+  ["movsxd", "63 /r | Gv, Ed", "64rnx"],
+  ["lea", "8D /r mem | Gv, M", "64nx 32nx"],
+  ["add", "01 /r | Ev, Gv", "64R 32R 64n 32n"],
+  ["add", "03 /r | Gv, Ev", "64Rn 32Rn"],
+  ["add", "83 /0 | Ev, Ibs", "64Rn 32Rn"],
+  ["add", "81 /0 | Ev, Iz", "64R 32R"],
+  ["add", "05 | rAX, Iz", "64R 32R"],
+  ["sub", "29 /r | Ev, Gv", "64R 32R"],
+  ["sub", "2B /r | Gv, Ev", "64Rn 32n"],
+  ["sub", "83 /5 | Ev, Ibs", "64R 32R"],
+  ["sub", "81 /5 | Ev, Iz", "64r"],
+  ["and", "21 /r | Ev, Gv", "64R 32R"],
+  ["and", "83 /4 | Ev, Ibs", "64R 32R"],
+  ["and", "81 /4 | Ev, Iz", "32R"],
+  ["and", "25 | rAX, Iz", "32R"],
+  ["or", "09 /r | Ev, Gv", "64R 32R"],
+  ["or", "83 /1 | Ev, Ibs", "32R"],
+  ["or", "0B /r | Gv, Ev", "64r 32n"],
+  ["xor", "31 /r | Ev, Gv", "64R 32R"],
+  ["xor", "33 /r | Gv, Ev", "32nx"],
+  ["xor", "83 /6 | Ev, Ibs", "32R"],
+  ["cmp", "39 /r | Ev, Gv", "64rn 32rn"],
+  ["cmp", "3B /r | Gv, Ev", "64rn 32rn"],
+  ["cmp", "83 /7 | Ev, Ibs", "64rn 32rn"],
+  ["cmp", "81 /7 | Ev, Iz", "32r"],
+  ["cmp", "80 /7 | Eb, Ib", "32rn"],
+  ["cmp", "3C | AL, Ib", "32r"],
+  ["test", "85 /r | Ev, Gv", "64r 32r"],
+  ["test", "84 /r | Eb, Gb", "32r"],
+  ["shl", "C1 /4 | Ev, Ib", "64R 32R"],
+  ["shr", "C1 /5 | Ev, Ib", "64R 32R"],
+  ["sar", "C1 /7 | Ev, Ib", "64R 32R"],
+  ["rol", "C1 /0 | Ev, Ib", "32R"],
+  ["ror", "C1 /1 | Ev, Ib", "32R"],
+  ["shl", "D3 /4 | Ev, CL", "64r 32R"],
+  ["shr", "D3 /5 | Ev, CL", "64r 32R"],
+  ["shr", "D1 /5 | Ev, 1", "32R 64R"],
+  ["neg", "F7 /3 | Ev", "64r 32r"],
+  ["not", "F7 /2 | Ev", "64r 32r"],
+  ["imul", "0F AF /r | Gv, Ev", "64R 32R"],
+  ["inc", "FF /0 | Ev", "32r 64r"],
+  ["dec", "FF /1 | Ev", "32r 64r"],
+  ["push", "50+r | Zv | d64", "64r"],
+  ["pop", "58+r | Zv | d64", "64r"],
+  ["push", "FF /6 | Ev | d64", "64n"],
+  ["call", "E8 | Jz | f64", "64r"],
+  ["call", "FF /2 | Ev | f64", "64rn"],
+  ["ret", "C3 | | f64", "64r"],
+  ["jmp", "EB | Jb | f64", "64r"],
+  ["jmp", "E9 | Jz | f64", "64r"],
+  ["jmp", "FF /4 | Ev | f64", "64rnx"],
+  ["nop", "90", "32r"],
+];
+
+/** What is fused with the branch after it, and with which conditions (as bits by condition code). */
+const fusions: readonly (readonly [mnemonic: string, row: string, variants: string, conditions: string])[] = [
+  ["cmp", "39 /r | Ev, Gv", "64r 32r", "e ne b ae be a l ge le g"],
+  ["cmp", "83 /7 | Ev, Ibs", "64r 32r", "e ne be a le g"],
+  ["cmp", "83 /7 | Ev, Ibs", "32n", "e ne"],
+  ["cmp", "80 /7 | Eb, Ib", "32rn", "e ne be a"],
+  ["cmp", "3C | AL, Ib", "32r", "e ne be a"],
+  ["cmp", "3B /r | Gv, Ev", "64n 32n", "e ne ae b"],
+  ["cmp", "39 /r | Ev, Gv", "64n", "e ne"],
+  ["test", "85 /r | Ev, Gv", "64r 32r", "e ne s ns le g"],
+  ["test", "84 /r | Eb, Gb", "32r", "e ne s ns"],
+  ["test", "F6 /0 | Eb, Ib", "32rn", "e ne"],
+  ["test", "A8 | AL, Ib", "32r", "e ne"],
+  ["sub", "83 /5 | Ev, Ibs", "64r 32r", "e ne"],
+  ["add", "83 /0 | Ev, Ibs", "32r", "e ne"],
+];
+
+const modeOf: Readonly<Record<string, AddressMode>> = { r: "none", n: "near", x: "scaled" };
+
+function* variantsOf(text: string): Iterable<{ size: number; mode: AddressMode; dead: boolean }> {
+  for (const variant of text.split(" ")) {
+    const size = Number.parseInt(variant, 10);
+    for (const letter of variant.slice(2)) {
+      yield { size, mode: modeOf[letter.toLowerCase()] ?? "none", dead: false };
+      if (letter !== letter.toLowerCase()) yield { size, mode: modeOf[letter.toLowerCase()] ?? "none", dead: true };
+    }
+  }
+}
+
+export function hotForms(): HotForm[] {
+  const list: HotForm[] = [];
+  for (const [mnemonic, row, variants] of lines) {
+    for (const { size, mode, dead } of variantsOf(variants)) list.push({ first: [mnemonic, row, undefined, size, mode, 0], dead });
+  }
+  const short = "70+cc | Jb | f64";
+  const near = "0F 80+cc | Jz | f64";
+  conditions.forEach((condition, cc) => {
+    if (condition === "p" || condition === "np" || condition === "o" || condition === "no") return;
+    for (const row of [short, near]) list.push({ first: [`j${condition}`, row, cc, 64, "none", 0], dead: false });
+  });
+  for (const [mnemonic, row, variants, names] of fusions) {
+    for (const name of names.split(" ")) {
+      const cc = conditions.indexOf(name as (typeof conditions)[number]);
+      for (const { size, mode } of variantsOf(variants)) {
+        for (const branch of [short, near]) {
+          list.push({ first: [mnemonic, row, undefined, size, mode, 0], second: [`j${name}`, branch, cc, 64, "none", 0], dead: false });
+        }
+      }
+    }
+  }
+  return list;
+}

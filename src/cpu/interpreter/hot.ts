@@ -1,0 +1,103 @@
+/** Handler numbers: the hot forms are cases of the main function, all others become functions of its table when they are first met. */
+
+import { webAssembly } from "../../base/index.ts";
+import type { WasmTable } from "../../base/index.ts";
+import type { FormEntry, FormTable } from "./forms.ts";
+import { withDeadFlags } from "./forms.ts";
+import type { FormGroup, Handler, HandlerContext, Main } from "./handlers.ts";
+import { compileHandlers, compileMain } from "./handlers.ts";
+import { hotForms } from "./hot-forms.ts";
+import { FIRST_FORM } from "./record.ts";
+
+const TABLE_STEP = 64;
+
+export class Handlers {
+  readonly main: Main;
+  readonly #context: HandlerContext;
+  readonly #forms: FormTable;
+  readonly #table: WasmTable;
+  readonly #fused = new Map<number, number>();
+  /** Group of each handler number. */
+  readonly #groups: (FormGroup | undefined)[] = [];
+  readonly #slow: (Handler | undefined)[] = [];
+  readonly #firstFunction: number;
+  #pending: FormGroup[] = [];
+
+  constructor(context: HandlerContext, forms: FormTable, jumpCache: number) {
+    this.#context = context;
+    this.#forms = forms;
+    this.#table = new webAssembly.Table({ element: "anyfunc", initial: TABLE_STEP });
+    const hot = this.#hotGroups();
+    for (const group of hot) this.#groups.push(group);
+    this.#firstFunction = FIRST_FORM + hot.length;
+    this.main = compileMain(context, hot, this.#table, jumpCache);
+  }
+
+  #hotGroups(): FormGroup[] {
+    const groups: FormGroup[] = [];
+    for (let i = 0; i < FIRST_FORM; i++) this.#groups.push(undefined);
+    const find = (description: readonly [string, string, number | undefined, number, "none" | "near" | "scaled" | "any", number]): FormEntry | undefined =>
+      this.#forms.named(...description);
+    for (const { first, second, dead } of hotForms()) {
+      const entry = find(first);
+      if (entry === undefined) continue;
+      const handler = FIRST_FORM + groups.length;
+      const { code } = entry;
+      if (second !== undefined) {
+        const branch = find(second);
+        if (branch === undefined || this.fused(entry, branch) !== 0) continue;
+        groups.push([entry.form, branch.form]);
+        this.#fused.set(entry.code.index * 0x1_0000 + branch.code.index, handler);
+      } else if (dead && code.deadHandler === 0) {
+        groups.push([withDeadFlags(code.form)]);
+        code.deadHandler = handler;
+      } else if (!dead && code.handler < 0) {
+        groups.push([code.form]);
+        code.handler = handler;
+      }
+    }
+    return groups;
+  }
+
+  /** The handler for a form. A new one can be run only after {@link compile}. */
+  of(entry: FormEntry): number {
+    const { code } = entry;
+    if (code.handler < 0) {
+      code.handler = this.#groups.length;
+      this.#groups.push([code.form]);
+      this.#pending.push([code.form]);
+    }
+    return code.handler;
+  }
+
+  /** The handler for two forms in one, 0 where there is none. */
+  fused(first: FormEntry, second: FormEntry): number {
+    return this.#fused.get(first.code.index * 0x1_0000 + second.code.index) ?? 0;
+  }
+
+  compile(): void {
+    if (this.#pending.length === 0) return;
+    const functions = compileHandlers(this.#context, this.#pending, false);
+    let index = this.#groups.length - this.#pending.length - this.#firstFunction;
+    if (index + functions.length > this.#table.length) this.#table.grow(Math.max(TABLE_STEP, functions.length));
+    for (const handler of functions) this.#table.set(index++, handler);
+    this.#pending = [];
+  }
+
+  /** The handler's code with every memory access by calls. */
+  slow(handler: number): Handler {
+    const known = this.#slow[handler];
+    if (known !== undefined) return known;
+    const group = this.#groups[handler];
+    if (group === undefined) throw new RangeError(`handler ${handler} has no code`);
+    const [made] = compileHandlers(this.#context, [group], true);
+    if (made === undefined) throw new Error("no handler was made");
+    this.#slow[handler] = made;
+    return made;
+  }
+
+  /** What a handler runs, for profiles. */
+  group(handler: number): FormGroup | undefined {
+    return this.#groups[handler];
+  }
+}

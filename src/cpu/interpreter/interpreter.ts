@@ -1,0 +1,446 @@
+/** Tier 0: runs decoded blocks, resolves what they leave open, and stops at any instruction. */
+
+import type { AddressSpace, FaultCode } from "../../memory/index.ts";
+import { Access, PAGE_SIZE, Resolve, TASK_SIZE } from "../../memory/index.ts";
+import { Decoder } from "../decode/decoder.ts";
+import { LeaveCode } from "../emit/emitter.ts";
+import { HelperTable } from "../helpers/index.ts";
+import type { HelperContext } from "../helpers/index.ts";
+import type { Feature } from "../isa/insn.ts";
+import { allInsns } from "../isa/index.ts";
+import { EXIT_ADDRESS, EXIT_BUDGET, EXIT_DETAIL, EXIT_LINK, EXIT_RECORD, Flag, FLAGS_SYSTEM, GPR, RIP, Vector } from "../state.ts";
+import type { Block } from "./blocks.ts";
+import { BlockCache } from "./blocks.ts";
+import { FormTable } from "./forms.ts";
+import { JUMP_CACHE_ENTRIES, Result } from "./handlers.ts";
+import { Handlers } from "./hot.ts";
+import { COUNT, DISP, readAddress64, RECORD, SKIPPED, writeAddress64 } from "./record.ts";
+
+/** Why {@link Interpreter.run} returned. RIP is where to go on; for exceptions that are faults, at the instruction. */
+export const Stop = {
+  /** The budget is used up. */
+  budget: "budget",
+  /** A SYSCALL instruction was completed: RIP is behind it. RCX and R11 are not written yet. */
+  syscall: "syscall",
+  /** `exception` says which. */
+  exception: "exception",
+} as const;
+export type Stop = (typeof Stop)[keyof typeof Stop];
+
+/** An exception as the processor raises it. */
+export interface Exception {
+  vector: number;
+  errorCode: number;
+  /** CR2 of a page fault, and what the memory room says of it. */
+  address: number;
+  code: FaultCode;
+  /** For #UD: the bytes, and whether they are an instruction that exists but is not implemented. */
+  bytes: Uint8Array;
+  unimplemented: boolean;
+}
+
+const MAX_BUDGET = 0x3fff_ffff;
+/** A single instruction's tags are settled this often before it is completed by calls: two of its pages may want one slot. */
+const MAX_RETRIES = 4;
+/** Bytes of a place for one access that is made by calls, and how many there are. */
+const PLACE_BYTES = 128;
+const PLACES = 32;
+const EMPTY = new Uint8Array(0);
+
+const CANONICAL_HIGH = 0xffff_8000_0000_0000;
+/** EXIT_DETAIL: `exception` is filled in. */
+const RAISED = 0x200;
+
+/** Bits of a page fault's error code (SDM volume 3, 4.7). */
+const PageFault = { present: 1, write: 2, user: 4, fetch: 16 } as const;
+
+export class Interpreter {
+  readonly space: AddressSpace;
+  readonly decoder: Decoder;
+  readonly handlers: Handlers;
+  readonly exception: Exception = { vector: 0, errorCode: 0, address: 0, code: "MAPERR", bytes: EMPTY, unimplemented: false };
+  /** Instructions completed since the interpreter was made. */
+  instructions = 0;
+  /** What RDTSC counts from. */
+  timestampBase = 0;
+  #timestampDue = false;
+  readonly #view: DataView;
+  readonly #blocks: BlockCache;
+  readonly #jumpCache: number;
+  readonly #helpers: HelperTable;
+  #flushes = 0;
+  /** What is left of the running slice. */
+  #budget = 0;
+  #stop: Stop = Stop.budget;
+  #place = 0;
+  readonly #placeAddress = new Float64Array(PLACES);
+  readonly #placeSize = new Int32Array(PLACES);
+  #missRecord = 0;
+  #misses = 0;
+
+  constructor(space: AddressSpace, features: ReadonlySet<Feature>) {
+    this.space = space;
+    this.#view = space.view;
+    this.#jumpCache = space.layout.arenaStart;
+    const blocksStart = this.#jumpCache + JUMP_CACHE_ENTRIES * 16;
+    this.decoder = new Decoder(allInsns, features);
+    const forms = new FormTable(this.decoder.rows);
+    const helperContext: HelperContext = {
+      view: space.view,
+      u8: space.u8,
+      space,
+      features,
+      raise: (vector, errorCode) => this.#raise(vector, errorCode),
+      accessFault: (access) => this.#accessFault(access),
+    };
+    this.#helpers = new HelperTable(helperContext);
+    const context = {
+      memory: space.memory,
+      layout: space.layout,
+      helperId: (name: string) => this.#helpers.id(name),
+      imports: {
+        helper: (id: number, operand: number) => this.#helpers.call(id, operand),
+        slowAccess: (low: number, high: number, code: number) => this.#slowAccess(low, high, code),
+        slowCommit: (place: number) => this.#slowCommit(place),
+      },
+    };
+    this.handlers = new Handlers(context, forms, this.#jumpCache);
+    this.#blocks = new BlockCache(space, this.decoder, forms, this.handlers, blocksStart);
+    this.space.u8.fill(0xff, this.#jumpCache, this.#jumpCache + JUMP_CACHE_ENTRIES * 16);
+    this.#view.setUint32(FLAGS_SYSTEM, Flag.IF | 2, true);
+  }
+
+  get rip(): number {
+    return readAddress64(this.#view, RIP);
+  }
+
+  set rip(address: number) {
+    writeAddress64(this.#view, RIP, address);
+  }
+
+  /** Runs at most `budget` instructions. */
+  run(budget: number): Stop {
+    const until = this.instructions + budget;
+    while (this.instructions < until) {
+      const stepping = (this.#view.getUint32(FLAGS_SYSTEM, true) & (Flag.TF | Flag.AC)) !== 0;
+      const slice = Math.min(until - this.instructions, MAX_BUDGET);
+      const stop = stepping ? this.#step() : this.#runBlocks(slice);
+      if (stop !== Stop.budget) return stop;
+    }
+    return Stop.budget;
+  }
+
+  /** Enters blocks from RIP on. `Stop.budget`: RIP says where to go on, with what is left. */
+  #runBlocks(budget: number): Stop {
+    this.#budget = budget;
+    const block = this.#blockAt(this.rip);
+    if (block === undefined) return Stop.exception;
+    let pc: number;
+    if (block.count > budget) {
+      const cut = this.#cut(this.rip, budget);
+      this.#budget -= cut.count;
+      pc = cut.start;
+    } else {
+      this.#budget -= block.count;
+      pc = block.start;
+    }
+    this.#stop = Stop.budget;
+    while (pc !== 0) {
+      const result = this.handlers.main(pc, this.#budget);
+      this.#budget = this.#view.getInt32(EXIT_BUDGET, true);
+      pc = this.#answer(result, this.#view.getUint32(EXIT_RECORD, true));
+    }
+    this.instructions += budget - this.#budget;
+    if (this.#timestampDue) this.#giveTimestamp();
+    return this.#stop;
+  }
+
+  /** EDX:EAX = the count of completed instructions and the machine's time before: virtual nanoseconds. */
+  #giveTimestamp(): void {
+    this.#timestampDue = false;
+    const now = this.timestampBase + this.instructions;
+    writeAddress64(this.#view, GPR, now % 0x1_0000_0000);
+    writeAddress64(this.#view, GPR + 16, Math.floor(now / 0x1_0000_0000));
+  }
+
+  /** One instruction, every access by calls: with TF (#DB afterwards) or AC (alignment is checked). */
+  #step(): Stop {
+    const trap = (this.#view.getUint32(FLAGS_SYSTEM, true) & Flag.TF) !== 0;
+    if (this.#blockAt(this.rip) === undefined) return Stop.exception;
+    const cut = this.#cut(this.rip, 1);
+    this.#budget = 0;
+    this.#stop = Stop.budget;
+    const pc = this.#complete(cut.start);
+    if (pc !== 0) this.rip = readAddress64(this.#view, pc + DISP);
+    this.instructions += 1 - this.#budget;
+    if (this.#timestampDue) this.#giveTimestamp();
+    if (trap && this.#stop === Stop.budget) {
+      this.#raise(Vector.DB, 0);
+      return Stop.exception;
+    }
+    return this.#stop;
+  }
+
+  /** What to do after the main function or a handler returned; the next record, or 0 to stop (RIP and budget are settled). */
+  #answer(result: number, pc: number): number {
+    switch (result) {
+      case Result.miss:
+        return this.#miss(pc);
+      case Result.indirect:
+        return this.#enterIndirect();
+      case Result.resolve:
+        return this.#resolve(pc);
+      case Result.stop:
+        this.rip = readAddress64(this.#view, pc + DISP);
+        return 0;
+      case Result.budget:
+        this.rip = this.#blocks.holding(pc).rip;
+        return 0;
+      case Result.againBudget:
+        // The iteration that is done is the instruction's share of what the block was paid.
+        this.#settle(pc, 0);
+        this.#budget--;
+        return 0;
+      case Result.exit:
+        this.#exit(pc);
+        return 0;
+      default:
+        throw new Error(`the interpreter returned ${result}`);
+    }
+  }
+
+  /** RIP becomes the address of the instruction `ahead` records after `pc`; what was paid from there on is given back. */
+  #settle(pc: number, ahead: 0 | 1): void {
+    const block = this.#blocks.holding(pc);
+    const index = (pc - block.start) / RECORD + ahead;
+    this.rip = block.rip + (block.offsets[index] ?? 0);
+    this.#budget += block.count - (block.before[index] ?? 0);
+  }
+
+  #resolve(pc: number): number {
+    const target = readAddress64(this.#view, pc + DISP);
+    this.rip = target;
+    const { flushes } = this.#blocks;
+    if (target >= TASK_SIZE) return 0;
+    const block = this.#blocks.at(target);
+    if (block === undefined || flushes !== this.#blocks.flushes) return 0;
+    this.#blocks.link(pc, block);
+    return this.#pay(block);
+  }
+
+  #pay(block: Block): number {
+    if (block.count > this.#budget) return 0;
+    this.#budget -= block.count;
+    return block.start;
+  }
+
+  #enterIndirect(): number {
+    const { rip } = this;
+    if (rip >= TASK_SIZE) return 0;
+    const { flushes } = this.#blocks;
+    const block = this.#blocks.at(rip);
+    if (block === undefined || flushes !== this.#blocks.flushes) return 0;
+    const low = rip % 0x1_0000_0000 | 0;
+    const entry = this.#jumpCache + (((low ^ (low >>> 13)) << 4) & ((JUMP_CACHE_ENTRIES - 1) << 4));
+    writeAddress64(this.#view, entry, rip);
+    this.#view.setUint32(entry + 8, block.start, true);
+    return this.#pay(block);
+  }
+
+  /** The block at `rip`; undefined: `exception` says why there is none. */
+  #blockAt(rip: number): Block | undefined {
+    if (rip >= TASK_SIZE) {
+      if (rip >= 0x8000_0000_0000 && rip < CANONICAL_HIGH) this.#raise(Vector.GP, 0);
+      else this.#raisePageFault(rip, "MAPERR", PageFault.user | PageFault.fetch);
+      return undefined;
+    }
+    const block = this.#blocks.at(rip);
+    this.#followFlush();
+    if (block === undefined) this.#decodeFault();
+    return block;
+  }
+
+  #cut(rip: number, limit: number): Block {
+    const cut = this.#blocks.cut(rip, limit);
+    this.#followFlush();
+    if (cut === undefined) throw new Error("a block cannot be cut");
+    return cut;
+  }
+
+  #followFlush(): void {
+    if (this.#flushes === this.#blocks.flushes) return;
+    this.#flushes = this.#blocks.flushes;
+    this.space.u8.fill(0xff, this.#jumpCache, this.#jumpCache + JUMP_CACHE_ENTRIES * 16);
+  }
+
+  #decodeFault(): void {
+    const { failure } = this.#blocks;
+    if (failure.kind === "fetch") {
+      const { code } = this.space.fault;
+      const present = code === "ACCERR" ? PageFault.present : 0;
+      this.#raisePageFault(failure.address, code, PageFault.user | PageFault.fetch | present);
+    } else if (failure.kind === "tooLong") {
+      this.#raise(Vector.GP, 0);
+    } else {
+      this.#raise(Vector.UD, 0);
+      this.exception.bytes = failure.bytes;
+      this.exception.unimplemented = failure.kind === "unimplemented";
+    }
+  }
+
+  #raise(vector: number, errorCode: number): void {
+    const { exception } = this;
+    exception.vector = vector;
+    exception.errorCode = errorCode;
+    exception.address = 0;
+    exception.bytes = EMPTY;
+    exception.unimplemented = false;
+    this.#view.setInt32(EXIT_DETAIL, RAISED, true);
+  }
+
+  #raisePageFault(address: number, code: FaultCode, errorCode: number): void {
+    this.#raise(Vector.PF, errorCode);
+    this.exception.address = address;
+    this.exception.code = code;
+  }
+
+  /** The exception for an access that the memory room refused. */
+  #accessFault(access: number): void {
+    const { address, code } = this.space.fault;
+    const write = access === Access.write ? PageFault.write : 0;
+    this.#raisePageFault(address, code, PageFault.user | write | (code === "ACCERR" ? PageFault.present : 0));
+  }
+
+  /** Where no user page can be: a page fault in the upper half, a general protection fault between the halves. True: raised. */
+  #outside(low: number, high: number, size: number, access: number): boolean {
+    const address = (high >>> 0) * 0x1_0000_0000 + (low >>> 0);
+    if (address + size <= TASK_SIZE) return false;
+    if (address >= 0x8000_0000_0000 && high >>> 0 < 0xffff_8000) {
+      this.#raise(Vector.GP, 0);
+      return true;
+    }
+    if (address < TASK_SIZE) return false;
+    const write = access === Access.write ? PageFault.write : 0;
+    this.#raisePageFault(address, "MAPERR", PageFault.user | write);
+    return true;
+  }
+
+  #miss(pc: number): number {
+    const view = this.#view;
+    const low = view.getInt32(EXIT_ADDRESS, true);
+    const high = view.getInt32(EXIT_ADDRESS + 4, true);
+    const detail = view.getInt32(EXIT_DETAIL, true);
+    const size = detail & 0xff;
+    const access = detail >> 8;
+    if (this.#outside(low, high, size, access)) return this.#fault(pc);
+    const address = high * 0x1_0000_0000 + (low >>> 0);
+    const resolved = this.space.resolve(address, size, access);
+    if (resolved === Resolve.fault) {
+      this.#accessFault(access);
+      return this.#fault(pc);
+    }
+    const crossing = (low & (PAGE_SIZE - 1)) + size > PAGE_SIZE;
+    if (resolved === Resolve.retry && !crossing) {
+      if (pc !== this.#missRecord) {
+        this.#missRecord = pc;
+        this.#misses = 0;
+        return pc;
+      }
+      if (++this.#misses < MAX_RETRIES) return pc;
+    }
+    return this.#complete(pc);
+  }
+
+  #fault(pc: number): number {
+    this.#settle(pc, 0);
+    this.#stop = Stop.exception;
+    return 0;
+  }
+
+  /** Runs the instruction at record `pc` with every access by calls, and goes on. */
+  #complete(pc: number): number {
+    this.#missRecord = 0;
+    const { generation } = this.#blocks;
+    const result = this.handlers.slow(this.#view.getUint16(pc, true))(pc);
+    if (result > 0xff) {
+      if (generation === this.#blocks.generation) return result;
+      // It wrote to code, perhaps to what follows it.
+      this.#settle(pc, 1);
+      return 0;
+    }
+    switch (result) {
+      case Result.again:
+        if (generation !== this.#blocks.generation || this.#budget === 0) return this.#answer(Result.againBudget, pc);
+        this.#budget--;
+        return pc;
+      case Result.enter: {
+        const link = this.#view.getUint32(EXIT_LINK, true);
+        this.#budget += this.#view.getUint16(pc + SKIPPED, true);
+        const count = this.#view.getUint16(link + COUNT, true);
+        if (count > this.#budget) return this.#answer(Result.budget, link);
+        this.#budget -= count;
+        return link;
+      }
+      default:
+        return this.#answer(result, pc);
+    }
+  }
+
+  #exit(pc: number): void {
+    const view = this.#view;
+    const detail = view.getInt32(EXIT_DETAIL, true);
+    if (detail === RAISED || detail < 0x100) {
+      if (detail !== RAISED) this.#raise(detail, 0);
+      this.#fault(pc);
+      return;
+    }
+    this.#settle(pc, 1);
+    switch (detail) {
+      case LeaveCode.syscall:
+        this.#stop = Stop.syscall;
+        break;
+      case LeaveCode.breakpoint:
+        this.#raise(Vector.BP, 0);
+        this.#stop = Stop.exception;
+        break;
+      case LeaveCode.timestamp:
+        this.#timestampDue = true;
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** An access by calls: a place outside the guest's memory that holds the bytes; 0: an exception was raised. */
+  #slowAccess(low: number, high: number, code: number): number {
+    const size = code & 0xff;
+    const access = code >> 8;
+    if (this.#outside(low, high, size, access)) return 0;
+    const address = high * 0x1_0000_0000 + (low >>> 0);
+    if ((this.#view.getUint32(FLAGS_SYSTEM, true) & Flag.AC) !== 0 && size <= 8 && address % size !== 0) {
+      this.#raise(Vector.AC, 0);
+      return 0;
+    }
+    if ((access === Access.write && this.space.resolve(address, size, access) === Resolve.fault) || !this.space.readSlow(address, size)) {
+      this.#accessFault(access);
+      return 0;
+    }
+    const index = this.#place;
+    this.#place = (index + 1) % PLACES;
+    const { scratch } = this.space.layout;
+    const place = scratch + PAGE_SIZE + index * PLACE_BYTES;
+    this.space.u8.copyWithin(place, scratch, scratch + size);
+    this.#placeAddress[index] = address;
+    this.#placeSize[index] = size;
+    return place;
+  }
+
+  /** Bytes were stored to a place of {@link #slowAccess}: they go to the guest's memory. */
+  #slowCommit(place: number): void {
+    const { scratch } = this.space.layout;
+    const index = ((place >>> 0) - scratch - PAGE_SIZE) / PLACE_BYTES;
+    const size = this.#placeSize[index] ?? 0;
+    this.space.u8.copyWithin(scratch, place >>> 0, (place >>> 0) + size);
+    this.space.writeSlow(this.#placeAddress[index] ?? 0, size);
+  }
+}
