@@ -49,14 +49,22 @@ export function runOnce(engine: Engine, c: BenchCase, timeout: number): Sample {
   const [program, ...args] = commandOf(engine, c) as [string, ...string[]];
   const env = engine === "tsvm" ? process.env : c.env;
   const started = process.hrtime.bigint();
-  const run = spawnSync(program, args, { cwd: c.cwd, env: { PATH: process.env["PATH"], ...env }, input: c.input, timeout: timeout * 1000, maxBuffer: 1 << 30 });
+  const run = spawnSync(program, args, {
+    cwd: c.cwd,
+    env: { PATH: process.env["PATH"], ...env },
+    input: c.input,
+    timeout: timeout * 1000,
+    maxBuffer: 1 << 30,
+  });
   const seconds = Number(process.hrtime.bigint() - started) / 1e9;
   const stats = engine === "tsvm" ? parseStats(run.stderr?.toString("latin1") ?? "") : undefined;
   let problem: string | undefined;
   if (run.error) problem = run.error.message;
   else if (run.status === null) problem = `${engine} was killed by ${run.signal ?? "?"}`;
   else if (engine === "tsvm" && !stats) problem = `no statistics: ${run.stderr.toString("latin1").trim().split("\n").at(-1) ?? ""}`;
-  const digest = createHash("sha256").update(run.stdout ?? "").digest("hex");
+  const digest = createHash("sha256")
+    .update(run.stdout ?? "")
+    .digest("hex");
   return { seconds, status: run.status ?? -1, digest, stats, problem };
 }
 
@@ -69,4 +77,3 @@ export function median(values: number[]): number {
 export function geometricMean(values: number[]): number {
   return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 }
-

@@ -43,7 +43,10 @@ function measure(c: BenchCase): Row | undefined {
     const round = engines.map((engine) => runOnce(engine, c, Number(options.timeout)));
     const [native] = round;
     const tsvm = round.at(-1)!;
-    const wrong = tsvm.problem ?? (tsvm.status !== native!.status ? `exit ${tsvm.status} instead of ${native!.status}` : undefined) ?? (tsvm.digest !== native!.digest ? "output differs" : undefined);
+    const wrong =
+      tsvm.problem ??
+      (tsvm.status !== native!.status ? `exit ${tsvm.status} instead of ${native!.status}` : undefined) ??
+      (tsvm.digest !== native!.digest ? "output differs" : undefined);
     if (wrong !== undefined) {
       left.push(`${c.id}: ${wrong}`);
       return undefined;
@@ -74,7 +77,9 @@ for (const c of cases) {
   if (!row) continue;
   rows.push(row);
   const qemu = row.toQemu === undefined ? "" : row.toQemu.toFixed(2);
-  say(`| ${row.id} | ${(row.instructions / 1e6).toFixed(1)} | ${row.seconds.toFixed(2)} | ${row.native.toFixed(3)} | ${row.toNative.toFixed(2)} | ${qemu} | ${row.millionPerSecond.toFixed(1)} |`);
+  say(
+    `| ${row.id} | ${(row.instructions / 1e6).toFixed(1)} | ${row.seconds.toFixed(2)} | ${row.native.toFixed(3)} | ${row.toNative.toFixed(2)} | ${qemu} | ${row.millionPerSecond.toFixed(1)} |`,
+  );
 }
 
 say("");
@@ -82,12 +87,16 @@ for (const group of new Set(rows.map((row) => row.group))) {
   const of = rows.filter((row) => row.group === group);
   const toQemu = options["no-qemu"] ? "" : `, to qemu-x86_64 ${geometricMean(of.map((row) => row.toQemu!)).toFixed(2)}`;
   const mean = geometricMean(of.map((row) => row.millionPerSecond));
-  say(`Geometric mean, ${group} (${of.length} cases): ${mean.toFixed(1)} million instructions a second; to native ${geometricMean(of.map((row) => row.toNative)).toFixed(2)}${toQemu}`);
+  say(
+    `Geometric mean, ${group} (${of.length} cases): ${mean.toFixed(1)} million instructions a second; to native ${geometricMean(of.map((row) => row.toNative)).toFixed(2)}${toQemu}`,
+  );
 }
 for (const line of left) say(`left out: ${line}`);
 
 const start = options["no-start-up"] ? undefined : startUp();
 if (start) {
-  say(`\nhello: ${start.tsvm.toFixed(0)} ms; \`node -e 0\`: ${start.node.toFixed(0)} ms; difference ${(start.tsvm - start.node).toFixed(0)} ms; peak RSS of hello ${start.rss.toFixed(0)} MB (medians of ${start.pairs} pairs)`);
+  say(
+    `\nhello: ${start.tsvm.toFixed(0)} ms; \`node -e 0\`: ${start.node.toFixed(0)} ms; difference ${(start.tsvm - start.node).toFixed(0)} ms; peak RSS of hello ${start.rss.toFixed(0)} MB (medians of ${start.pairs} pairs)`,
+  );
 }
 if (options.json) writeFileSync(options.json, `${JSON.stringify({ node: process.version, rows, left, start }, null, 1)}\n`);

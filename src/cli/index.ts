@@ -50,7 +50,11 @@ function command(finish: (status: number) => void): Command {
     .argument("<PROGRAM>", "the program's ELF file")
     .argument("[ARGS...]", "its arguments")
     .passThroughOptions()
-    .addOption(new Option("--dir <MOUNT>", "show the guest a directory of the host: HOST[::GUEST][:ro]; repeatable").argParser(collect(parseMount)).default([], "none"))
+    .addOption(
+      new Option("--dir <MOUNT>", "show the guest a directory of the host: HOST[::GUEST][:ro]; repeatable")
+        .argParser(collect(parseMount))
+        .default([], "none"),
+    )
     .addOption(
       new Option("--env <VARIABLE>", "set a variable of the guest (NAME=VALUE) or pass the host's (NAME); repeatable")
         .argParser(collect(parseVariable))

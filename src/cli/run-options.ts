@@ -48,7 +48,8 @@ const maxWindowBits = 32;
 /** log2 of the window's bytes. */
 export function parseWindowBits(text: string): number {
   const bits = Number(text);
-  if (!/^\d+$/.test(text) || bits < minWindowBits || bits > maxWindowBits) throw new InvalidArgumentError(`A whole number from ${minWindowBits} to ${maxWindowBits}.`);
+  if (!/^\d+$/.test(text) || bits < minWindowBits || bits > maxWindowBits)
+    throw new InvalidArgumentError(`A whole number from ${minWindowBits} to ${maxWindowBits}.`);
   return bits;
 }
 

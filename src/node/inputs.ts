@@ -99,4 +99,3 @@ export class NodeInputs implements Inputs {
     this.streams.close();
   }
 }
-

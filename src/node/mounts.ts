@@ -27,19 +27,7 @@ import {
   writeSync,
 } from "node:fs";
 import type { BigIntStats } from "node:fs";
-import {
-  ERRNO,
-  MAX_TRANSFER,
-  O_ACCMODE,
-  O_APPEND,
-  O_CREAT,
-  O_DIRECTORY,
-  O_EXCL,
-  O_RDONLY,
-  O_TRUNC,
-  S_IFMT,
-  S_IFREG,
-} from "../linux/index.ts";
+import { ERRNO, MAX_TRANSFER, O_ACCMODE, O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_TRUNC, S_IFMT, S_IFREG } from "../linux/index.ts";
 import type { HandleRequest, HostAnswer, HostAttributes, HostDirent, HostTime, PathRequest } from "../linux/index.ts";
 import { Beneath, hasDescriptorPaths, magic, openName, statName } from "./beneath.ts";
 import { Refusal, codeOf } from "./host-error.ts";
@@ -245,7 +233,9 @@ function checkSame(fd: number, expected: BigIntStats): void {
 
 /** A new regular file with exactly `mode`; EEXIST where anything is there, a dangling link included. */
 function create(path: Buffer, flags: number, mode: number): number {
-  return withoutUmask(() => openSync(path, (flags & ~constants.O_TRUNC) | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, mode & 0o7777));
+  return withoutUmask(() =>
+    openSync(path, (flags & ~constants.O_TRUNC) | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, mode & 0o7777),
+  );
 }
 
 /** Runs `make` with a file mode creation mask of 0: the guest's own was applied already. A worker thread cannot set it; its files obey the host's. */

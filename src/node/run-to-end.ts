@@ -45,10 +45,12 @@ const LONGEST_TURN = 1e9;
 /** Resolves with why the last turn ended: "exited" or "limit". */
 export async function runToEnd(machine: Turns, inputs: NodeInputs, options: RunToEndOptions = {}): Promise<"exited" | "limit"> {
   const { maxInstructions = Infinity, signals = true } = options;
-  const listeners = signals ? listen((signal) => {
-    machine.signal(signal);
-    inputs.interrupt();
-  }) : undefined;
+  const listeners = signals
+    ? listen((signal) => {
+        machine.signal(signal);
+        inputs.interrupt();
+      })
+    : undefined;
   let size = FIRST_TURN;
   try {
     for (;;) {

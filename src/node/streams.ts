@@ -197,7 +197,11 @@ function describe(fd: number, earlier: readonly (HostStream | null)[]): HostStre
   const name = nameOf(fd, kind);
   // No call of Node compares open file descriptions. Two descriptors of one file with equal flags and offset are taken for one.
   const sameAs = earlier.findIndex(
-    (other) => other?.name === name && other.flags === flags && other.offset === (kind === "file" ? position : undefined) && other.stat.ino === toHostStat(stat).ino,
+    (other) =>
+      other?.name === name &&
+      other.flags === flags &&
+      other.offset === (kind === "file" ? position : undefined) &&
+      other.stat.ino === toHostStat(stat).ino,
   );
   return {
     kind,

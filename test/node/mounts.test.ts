@@ -72,9 +72,12 @@ const EROFS = 30;
 const ELOOP = 40;
 
 describe("what leads out is refused", () => {
-  it.each(["..", "../outside/secret", "sub/../../outside/secret", "/etc/passwd", ".", "sub//other", "sub/./other", "sub/", "a\0b"])("%j is no path: EINVAL", (path) => {
-    for (const request of everyPathRequest(path)) expect(ask(request), request.op).toEqual({ errno: EINVAL });
-  });
+  it.each(["..", "../outside/secret", "sub/../../outside/secret", "/etc/passwd", ".", "sub//other", "sub/./other", "sub/", "a\0b"])(
+    "%j is no path: EINVAL",
+    (path) => {
+      for (const request of everyPathRequest(path)) expect(ask(request), request.op).toEqual({ errno: EINVAL });
+    },
+  );
 
   it("symbolic links to directories, relative, absolute or to /proc, are never walked: ELOOP", () => {
     fs.symlinkSync("../outside", join(root, "relative"));
@@ -163,7 +166,8 @@ describe("what leads out is refused", () => {
     const { execFileSync } = await import("node:child_process");
     execFileSync("mkfifo", [join(root, "fifo")]);
     expect(ask({ op: "open", mount: 0, path: "fifo", flags: 0, mode: 0 })).toEqual({ errno: ENXIO });
-    for (const type of [0o010000, 0o020000, 0o060000, 0o140000]) expect(ask({ op: "mknod", mount: 0, path: "node", mode: type | 0o666 })).toEqual({ errno: EPERM });
+    for (const type of [0o010000, 0o020000, 0o060000, 0o140000])
+      expect(ask({ op: "mknod", mount: 0, path: "node", mode: type | 0o666 })).toEqual({ errno: EPERM });
   });
 
   it("device nodes are not opened, removed, renamed, linked or replaced", () => {
@@ -260,14 +264,17 @@ describe("what stays inside works", () => {
     const at = { sec: 1_000_000_000, nsec: 123_456_000 };
     expect(ask({ op: "setattr", mount: 0, path: "file", attributes: { mode: 0o4751, atime: at, mtime: at } })).toEqual({ done: true });
     expect(ask({ op: "setattr", mount: 0, path: "file", attributes: { mtime: { sec: 7, nsec: 0 } } })).toEqual({ done: true });
-    expect(ask({ op: "lstat", mount: 0, path: "file" })).toMatchObject({ stat: { mode: 0o104751, atime: { sec: at.sec }, mtime: { sec: 7, nsec: 0 } } });
+    expect(ask({ op: "lstat", mount: 0, path: "file" })).toMatchObject({
+      stat: { mode: 0o104751, atime: { sec: at.sec }, mtime: { sec: 7, nsec: 0 } },
+    });
     expect(ask({ op: "setattr", mount: 0, path: "file", attributes: { uid: process.getuid!(), gid: process.getgid!() } })).toEqual({ done: true });
   });
 
   it("descriptors are closed again", () => {
     const open = (): number => fs.readdirSync("/proc/self/fd").length;
     const before = open();
-    for (let i = 0; i < 50; i++) for (const request of [...everyPathRequest("sub/deep/absent"), ...everyPathRequest("file/x"), ...everyPathRequest("..")]) ask(request);
+    for (let i = 0; i < 50; i++)
+      for (const request of [...everyPathRequest("sub/deep/absent"), ...everyPathRequest("file/x"), ...everyPathRequest("..")]) ask(request);
     const handles = Array.from({ length: 10 }, () => ask({ op: "open", mount: 0, path: "file", flags: 0, mode: 0 }));
     for (const opened of handles) if ("handle" in opened) ask({ op: "file.close", handle: opened.handle });
     // The loop above opened "sub/deep/absent" with O_CREAT once for each round and left it open.

@@ -24,7 +24,12 @@ async function ask(request: HostRequest): Promise<HostAnswer> {
 }
 
 const streams = await ask({ op: "streams" });
-if ("streams" in streams) log.push(streams.streams.map((s) => (s ? s.kind + (s.sameAs === undefined ? "" : `=${s.sameAs}`) + (s.offset === undefined ? "" : `@${s.offset}`) : "closed")).join(" "));
+if ("streams" in streams)
+  log.push(
+    streams.streams
+      .map((s) => (s ? s.kind + (s.sameAs === undefined ? "" : `=${s.sameAs}`) + (s.offset === undefined ? "" : `@${s.offset}`) : "closed"))
+      .join(" "),
+  );
 copy: for (let reads = 0; reads < limit; reads++) {
   const read = await ask({ op: "read", stream: 0, max });
   if (!("bytes" in read)) {
