@@ -181,13 +181,15 @@ export function formatDifference(from: State, to: State, shown: Shown): string[]
   for (let i = 0; i < 8; i++) {
     const p = shown.mmx ? i : physical(to.fsw, i);
     const name = shown.mmx ? `mm${i}` : `st${i}`;
-    item(name, from.x87[p] !== to.x87[p], () => (shown.mmx ? wide(to.x87[p]! & 0xffff_ffff_ffff_ffffn, 16) : to.x87[p]!.toString(16).padStart(20, "0").replace(/^.{4}/, "$&_")));
+    const unwritten = shown.mmx && from.x87[p] === to.x87[p] && to.x87[p]! >> 64n !== 0xffffn;
+    if (!unwritten) item(name, from.x87[p] !== to.x87[p], () => (shown.mmx ? wide(to.x87[p]! & 0xffff_ffff_ffff_ffffn, 16) : to.x87[p]!.toString(16).padStart(20, "0").replace(/^.{4}/, "$&_")));
   }
   item("mxcsr", from.mxcsr !== to.mxcsr, () => number(to.mxcsr));
   for (let i = 0; i < 16; i++) {
     item(`xmm${i}`, from.xmm[i] !== to.xmm[i], () => wide(to.xmm[i]!, 32));
     item(`ymm${i}`, from.ymm[i] !== to.ymm[i], () => wide(to.ymm[i]!, 32));
   }
+  if (Buffer.compare(from.data, to.data) === 0) return out;
   for (let start = 0; start < DATA_BYTES; start++) {
     if (from.data[start] === to.data[start]) continue;
     let last = start;
