@@ -22,3 +22,16 @@ export type {
   WindowSize,
 } from "./inputs.ts";
 export type { StartOptions } from "./kernel.ts";
+export { defaultRlimits } from "./abi/resource.ts";
+export type { Rlimit } from "./abi/resource.ts";
+export { signalCodeName, signalName, signalText } from "./abi/signal.ts";
+export type { Instant } from "./clock.ts";
+export { Kernel } from "./kernel.ts";
+export type { Idle, KernelListener, ProgramStart, StartOptions, SyscallOutcome } from "./kernel.ts";
+export { Reg, USER_CS, USER_SS, Vector } from "./registers.ts";
+export type { CpuFault, Registers } from "./registers.ts";
+export type { SigInfo } from "./signals/types.ts";
+export { syscalls, syscallTable } from "./syscalls/table.ts";
+export { outputsOf } from "./syscalls/syscall.ts";
+export type { Arg, Shown, Support, Syscall } from "./syscalls/syscall.ts";
+export type { Call, ExitStatus, Process, Task } from "./task.ts";
