@@ -44,8 +44,10 @@ export class Dentry {
   readonly inode: Inode;
   /** The file system mounted here. */
   mounted: FileSystem | null = null;
-  /** Place in the directory's listing, where the file system keeps one. */
+  /** Where a listing that stopped here continues (d_off), in file systems that keep it with the name. */
   position = 0;
+  /** Order in the listing, for the same: the highest comes first. */
+  rank = 0;
   /** The name was removed while something still refers to it. */
   unlinked = false;
 
@@ -99,8 +101,8 @@ export abstract class Inode {
     throw errno.EPERM;
   }
 
-  /** truncate(2) */
-  truncate(_size: number): void {
+  /** truncate(2). Who is not root loses the set-user-ID and set-group-ID bits of the file. */
+  truncate(_size: number, _caller: Caller): void {
     throw errno.EINVAL;
   }
 

@@ -28,6 +28,7 @@ import {
   SEEK_SET,
 } from "../abi/fcntl.ts";
 import type { Stat } from "../abi/stat.ts";
+import { S_IFIFO, S_IFMT } from "../abi/stat.ts";
 import type { Dentry, Inode } from "./inode.ts";
 import type { Caller, GuestMemory } from "./types.ts";
 
@@ -128,7 +129,8 @@ export abstract class OpenFile {
 
   /** fallocate(2) */
   allocate(_mode: number, _offset: number, _length: number, _caller: Caller): void {
-    throw errno.ENODEV;
+    if (!this.writable) throw errno.EBADF;
+    throw (this.inode.mode & S_IFMT) === S_IFIFO ? errno.ESPIPE : errno.ENODEV;
   }
 
   /** fsync(2), fdatasync(2) */

@@ -313,9 +313,9 @@ export class FileStream extends SeekableFile {
     return target;
   }
 
-  override truncate(size: number): void {
+  override truncate(size: number, caller: Caller): void {
     if (!this.writable || size < 0) throw errno.EINVAL;
-    this.inode.truncate(size);
+    this.inode.truncate(size, caller);
   }
 
   override allocate(): void {

@@ -14,8 +14,8 @@ import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_ISGID, 
 import { InodeBacking } from "./backing.ts";
 import { openDevice } from "./devices.ts";
 import type { DeviceHost } from "./devices.ts";
-import { DirectoryFile } from "./directory.ts";
-import type { DirectoryEntry, Listing } from "./directory.ts";
+import { DirectoryFile, FIRST_ENTRY } from "./directory.ts";
+import type { Listing } from "./directory.ts";
 import { Dentry, FileSystem, Inode } from "./inode.ts";
 import type { OpenFile } from "./open-file.ts";
 import { SeekableFile } from "./open-file.ts";
@@ -53,8 +53,9 @@ export class TmpFs extends FileSystem {
   readonly host: TmpFsHost;
   readonly capacity: number;
   nextIno = 1;
-  /** Cookie of the next name in any directory: names made later have higher ones. */
+  /** Position of the next name, and rank of the next that is made or moved, in any directory. */
   nextPosition = 3;
+  nextRank = 1;
   inodes = 0;
 
   constructor(identity: TmpFsIdentity, host: TmpFsHost) {
@@ -161,6 +162,13 @@ export class TmpInode extends Inode {
     this.ctime = this.now();
   }
 
+  /** Content changed by who is not root: inode(7). */
+  dropIds(caller: Caller): void {
+    if ((this.mode & (S_ISUID | S_ISGID)) === 0 || caller.credentials.fsuid === 0) return;
+    this.mode &= ~S_ISUID;
+    if ((this.mode & S_IXGRP) !== 0) this.mode &= ~S_ISGID;
+  }
+
   get size(): number {
     if (this.store !== null) return this.store.size;
     if (this.entries !== null) return (this.entries.size + 2) * DIRENT_SIZE;
@@ -198,10 +206,11 @@ export class TmpInode extends Inode {
     this.changed();
   }
 
-  override truncate(size: number): void {
+  override truncate(size: number, caller: Caller): void {
     if (this.store === null) throw errno.EINVAL;
     if (this.seals !== 0) demandResize(this.seals, this.store.size, size);
     this.store.truncate(size);
+    this.dropIds(caller);
     this.modified();
   }
 
@@ -209,7 +218,7 @@ export class TmpInode extends Inode {
     const kept = flags & ~O_TRUNC;
     switch (this.mode & S_IFMT) {
       case S_IFREG:
-        if ((flags & O_TRUNC) !== 0) this.truncate(0);
+        if ((flags & O_TRUNC) !== 0) this.truncate(0, caller);
         return new TmpFile(dentry, kept);
       case S_IFDIR:
         return new DirectoryFile(dentry, kept);
@@ -236,12 +245,11 @@ export class TmpInode extends Inode {
 
   override list(_dir: Dentry, from: number): Listing {
     this.accessed();
-    const entries: DirectoryEntry[] = [];
-    for (const { name, position, inode } of this.entries?.values() ?? []) {
-      if (from === 2 || position <= from) entries.push({ name, ino: inode.ino, type: direntType(inode.mode), position });
-    }
-    entries.sort((a, b) => b.position - a.position);
-    return { entries: from === END_OF_DIRECTORY ? [] : entries, end: END_OF_DIRECTORY };
+    if (from === END_OF_DIRECTORY) return { entries: [], end: END_OF_DIRECTORY };
+    const dentries = [...(this.entries?.values() ?? [])].sort((a, b) => b.rank - a.rank);
+    const start = from === FIRST_ENTRY ? 0 : startAt(dentries, from);
+    const entries = dentries.slice(start).map(({ name, position, inode }) => ({ name, ino: inode.ino, type: direntType(inode.mode), position }));
+    return { entries, end: END_OF_DIRECTORY };
   }
 
   override create(dir: Dentry, name: string, mode: number, rdev: number, caller: Caller): Dentry {
@@ -303,7 +311,8 @@ export class TmpInode extends Inode {
     }
     source.name = name;
     source.parent = target;
-    source.position = this.tmpfs.nextPosition++;
+    source.position = victim === undefined ? this.tmpfs.nextPosition++ : victim.position;
+    source.rank = this.tmpfs.nextRank++;
     to.entries?.set(name, source);
     this.modified();
     if (to !== this) to.modified();
@@ -324,6 +333,8 @@ export class TmpInode extends Inode {
     b.name = name;
     b.parent = parent;
     b.position = position;
+    b.rank = this.tmpfs.nextRank++;
+    a.rank = this.tmpfs.nextRank++;
     first.entries?.set(b.name, b);
     second.entries?.set(a.name, a);
     for (const inode of [first, second]) inode.modified();
@@ -339,9 +350,10 @@ export class TmpInode extends Inode {
   }
 
   /** Puts a name into the directory. */
-  enter(dir: Dentry, name: string, inode: TmpInode): Dentry {
+  enter(dir: Dentry, name: string, inode: Inode): Dentry {
     const dentry = new Dentry(dir, name, inode);
     dentry.position = this.tmpfs.nextPosition++;
+    dentry.rank = this.tmpfs.nextRank++;
     this.entries?.set(name, dentry);
     this.modified();
     return dentry;
@@ -361,6 +373,18 @@ export class TmpInode extends Inode {
     inode.changed();
     this.modified();
   }
+}
+
+/** Index of the name at `position`; where that is gone, of the one with the next higher position. */
+function startAt(dentries: readonly Dentry[], position: number): number {
+  let best = dentries.length;
+  let least = Infinity;
+  dentries.forEach((dentry, index) => {
+    if (dentry.position < position || dentry.position >= least) return;
+    least = dentry.position;
+    best = index;
+  });
+  return best;
 }
 
 function after(a: Time, b: Time): boolean {
@@ -404,7 +428,7 @@ export class TmpFile extends SeekableFile {
     if (count <= 0) throw errno.EFBIG;
     if (inode.seals !== 0 && offset + count > this.size) demandResize(inode.seals, this.size, offset + count);
     this.store.write(offset, count === from.length ? from : from.subarray(0, count));
-    if ((inode.mode & (S_ISUID | S_ISGID)) !== 0 && caller.credentials.fsuid !== 0) dropIds(inode);
+    inode.dropIds(caller);
     inode.modified();
     return count;
   }
@@ -418,7 +442,7 @@ export class TmpFile extends SeekableFile {
   override truncate(size: number, caller: Caller): void {
     if (!this.writable || size < 0) throw errno.EINVAL;
     if (size > caller.fileSizeLimit) throw errno.EFBIG;
-    this.file.truncate(size);
+    this.file.truncate(size, caller);
   }
 
   override allocate(mode: number, offset: number, length: number, caller: Caller): void {
@@ -453,9 +477,4 @@ export class TmpFile extends SeekableFile {
     if (shared && write && (this.file.seals & SEAL_WRITE) !== 0) throw errno.EPERM;
     return super.mapping(shared, write);
   }
-}
-
-function dropIds(inode: TmpInode): void {
-  inode.mode &= ~S_ISUID;
-  if ((inode.mode & S_IXGRP) !== 0) inode.mode &= ~S_ISGID;
 }

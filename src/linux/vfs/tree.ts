@@ -219,10 +219,7 @@ export class Tree {
     const leaf = inPts ? name.slice("/dev/pts/".length) : (name.split("/").pop() ?? "tty1");
     const known = fs.root.inode.lookup(fs.root, leaf, this.nobody);
     if (known !== undefined && known.inode instanceof TerminalInode) return known;
-    const dentry = new Dentry(fs.root, leaf, new TerminalInode(fs, fs.nextIno++, terminal));
-    dentry.position = fs.nextPosition++;
-    (fs.root.inode as TmpInode).entries?.set(leaf, dentry);
-    return dentry;
+    return (fs.root.inode as TmpInode).enter(fs.root, leaf, new TerminalInode(fs, fs.nextIno++, terminal));
   }
 
   #openTerminal(dentry: Dentry, flags: number): OpenFile | undefined {

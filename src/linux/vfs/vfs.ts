@@ -85,9 +85,8 @@ export class Vfs {
     if (create && (flags & O_DIRECTORY) !== 0) throw errno.EINVAL;
     const follow = (flags & O_NOFOLLOW) === 0 && !(create && (flags & O_EXCL) !== 0);
     const base = this.#base(caller, dirfd, path);
-    const found = walk(caller, base, path, { follow, forChange: create });
+    const found = walk(caller, base, path, { follow, forOpenCreate: create });
     if (create) {
-      if (found.trailingSlash) throw errno.EISDIR;
       if (found.dentry === undefined) {
         demandCreate(found.parent, caller.credentials);
         const type = S_IFREG | (mode & PERMISSIONS & ~caller.fs.umask);
@@ -103,8 +102,8 @@ export class Vfs {
   openDentry(caller: Caller, dentry: Dentry, flags: number): OpenFile {
     const inode = dentry.inode;
     const access = flags & O_ACCMODE;
-    if (inode.isSymlink) throw errno.ELOOP;
     if ((flags & O_DIRECTORY) !== 0 && !inode.isDirectory) throw errno.ENOTDIR;
+    if (inode.isSymlink) throw errno.ELOOP;
     if (inode.isDirectory && (access !== O_RDONLY || (flags & O_TRUNC) !== 0)) throw errno.EISDIR;
     const wanted = (access === O_WRONLY ? 0 : R_OK) | (access === O_RDONLY ? 0 : W_OK) | ((flags & O_TRUNC) !== 0 ? W_OK : 0);
     demand(inode, caller.credentials, wanted);
@@ -302,7 +301,8 @@ export class Vfs {
     const from = this.#place(caller, oldDirfd, oldPath);
     const to = this.#place(caller, newDirfd, newPath);
     if (from.parent.inode.fs !== to.parent.inode.fs) throw errno.EXDEV;
-    if (!from.normal || !to.normal) throw (flags & RENAME_NOREPLACE) !== 0 && !to.normal ? errno.EEXIST : errno.EBUSY;
+    if (!from.normal) throw errno.EBUSY;
+    if (!to.normal) throw (flags & RENAME_NOREPLACE) !== 0 ? errno.EEXIST : errno.EBUSY;
     const source = required(from);
     const victim = to.dentry;
     if (victim !== undefined && (flags & RENAME_NOREPLACE) !== 0) throw errno.EEXIST;
@@ -394,7 +394,7 @@ export class Vfs {
     if ((inode.mode & S_IFMT) !== S_IFREG) throw errno.EINVAL;
     demand(inode, caller.credentials, W_OK);
     if (size > caller.fileSizeLimit) throw errno.EFBIG;
-    inode.truncate(size);
+    inode.truncate(size, caller);
   }
 
   // ---- files without names

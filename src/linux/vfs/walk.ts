@@ -25,6 +25,8 @@ export interface WalkOptions {
   readonly follow: boolean;
   /** The last component is to be made, removed or renamed: a slash after it does not make a link be followed. */
   readonly forChange?: boolean;
+  /** open(2) with O_CREAT: EISDIR for "name/", whatever is there. */
+  readonly forOpenCreate?: boolean;
 }
 
 /** What is visible at a dentry: the root of the file system mounted there. */
@@ -76,6 +78,7 @@ export function walk(caller: Caller, base: Dentry, path: string, options: WalkOp
       last = { parent: at, name, dentry: at, trailingSlash, normal: false };
       continue;
     }
+    if (trailingSlash && options.forOpenCreate === true) throw errno.EISDIR;
     if (name.length > NAME_MAX) throw errno.ENAMETOOLONG;
     const found = directory.lookup(at, name, caller);
     if (found === undefined) {
