@@ -1,0 +1,641 @@
+/**
+ * FSIN, FCOS, FSINCOS, FPTAN, FPATAN, F2XM1, FYL2X, FYL2XP1 (SDM volume 1, 8.3.7 and 8.3.10; volume 2).
+ *
+ * Results are computed to more than 120 bits and rounded once: they are the exactly rounded ones. The silicon promises less than one unit in
+ * the last place and differs between makers; its pi of 66 bits in argument reduction (SDM volume 1, 8.3.8) is kept.
+ */
+
+import { invalid, multiply, operand, propagate } from "./arithmetic.ts";
+import { fromInteger } from "./convert.ts";
+import { BIAS, Float80, INTEGER_BIT, Kind, TWO_32, copy, kindOf, set, setIndefinite, setInfinity, setZero } from "./float80.ts";
+import { type Environment, PE, ZE } from "./rounding.ts";
+import { C1, C2, type X87State } from "./state.ts";
+import {
+  Wide,
+  roundWide,
+  wideAdd,
+  wideCopy,
+  wideDivide,
+  wideDivideSmall,
+  wideExponent,
+  wideFloat80,
+  wideInteger,
+  wideMultiply,
+  wideNegate,
+  wideSmallness,
+  wideToInteger,
+  wideWords,
+} from "./wide.ts";
+
+/** Terms smaller than 2^-PRECISION of the sum end a series. */
+const PRECISION = 150;
+
+const a: Float80 = new Float80();
+const b: Float80 = new Float80();
+
+const one = new Wide();
+wideInteger(one, 1);
+/** 96 bits of pi suffice for results of 64: 2^-94 * 0xc90fdaa2_2168c234_c4c6628b. */
+const pi = new Wide();
+const piRest = new Wide();
+wideWords(pi, 0, 0xc90f_daa2, 0x2168_c234, 0xc4c6_628b, -94);
+wideWords(piRest, 0, 0x80dc_1cd1, 0x2902_4e08, 0x8a67_cc74, -190);
+wideAdd(pi, piRest, pi);
+/** ln 2: 0xb17217f7_d1cf79ab_c9e3b398 03f2f6af_40f34326_7298b62d. */
+const ln2 = new Wide();
+const ln2Rest = new Wide();
+wideWords(ln2, 0, 0xb172_17f7, 0xd1cf_79ab, 0xc9e3_b398, -96);
+wideWords(ln2Rest, 0, 0x03f2_f6af, 0x40f3_4326, 0x7298_b62d, -192);
+wideAdd(ln2, ln2Rest, ln2);
+/** 1 - 2^-144: stands for the factor by which a sine, cosine or arctangent of a tiny number falls short, which only directed rounding sees. */
+const belowOne = new Wide();
+wideWords(belowOne, 1, 0, 0, 1, -144);
+wideAdd(one, belowOne, belowOne);
+/** Arguments below 2^-TINY have such sines, cosines and arctangents. */
+const TINY = 80;
+const log2e = new Wide();
+wideDivide(one, ln2, log2e);
+
+const term = new Wide();
+const power = new Wide();
+const square = new Wide();
+const part = new Wide();
+
+/**
+ * sum of x^(2k+1) / (2k+1) with signs `alternate` (1: all plus, the inverse hyperbolic tangent; -1: alternating, the arctangent).
+ */
+function oddSeries(x: Wide, alternate: number, out: Wide): void {
+  if (alternate < 0 && wideSmallness(x) > TINY) {
+    wideMultiply(x, belowOne, out);
+    return;
+  }
+  wideMultiply(x, x, square);
+  square.sign = alternate;
+  wideCopy(power, x);
+  wideCopy(part, x);
+  const limit = wideSmallness(x) + PRECISION;
+  for (let k = 3; !part.isZero; k += 2) {
+    wideMultiply(power, square, power);
+    if (power.isZero || wideSmallness(power) > limit) break;
+    wideDivideSmall(power, k, term);
+    wideAdd(part, term, part);
+  }
+  wideCopy(out, part);
+}
+
+/**
+ * first * (1 + x / (k+1)(k+2) + x^2 / (k+1)(k+2)(k+3)(k+4) ...): sine with k = 1, cosine with k = 0, where x is minus the argument squared.
+ */
+function factorialSeries(first: Wide, x: Wide, k: number, out: Wide): void {
+  wideCopy(term, first);
+  wideCopy(part, first);
+  const limit = wideSmallness(first) + PRECISION;
+  for (let n = k + 1; ; n += 2) {
+    wideMultiply(term, x, term);
+    if (term.isZero || wideSmallness(term) > limit) break;
+    wideDivideSmall(term, n * (n + 1), term);
+    wideAdd(part, term, part);
+  }
+  wideCopy(out, part);
+}
+
+/** e^x - 1 for |x| < 1. */
+function exponentialMinusOne(x: Wide, out: Wide): void {
+  wideCopy(term, x);
+  wideCopy(part, x);
+  const limit = wideSmallness(x) + PRECISION;
+  for (let n = 2; ; n++) {
+    wideMultiply(term, x, term);
+    if (term.isZero || wideSmallness(term) > limit) break;
+    wideDivideSmall(term, n, term);
+    wideAdd(part, term, part);
+  }
+  wideCopy(out, part);
+}
+
+const numerator = new Wide();
+const denominator = new Wide();
+const quotient = new Wide();
+
+/** log2((1 + s) / (1 - s)) for s = n / d: 2 atanh(s) / ln 2. */
+function logarithmOfRatio(n: Wide, d: Wide, out: Wide): void {
+  wideDivide(n, d, quotient);
+  oddSeries(quotient, 1, out);
+  wideMultiply(out, log2e, out);
+  wideAdd(out, out, out);
+}
+
+/** Arctangents of k / 8, k = 0 to 8, made when first needed. */
+const arctangents: Wide[] = [];
+const argument = new Wide();
+const centre = new Wide();
+
+function arctangentOfEighths(k: number): Wide {
+  if (arctangents.length === 0) {
+    const tangent = new Wide();
+    const eighth = new Wide();
+    const scratch = new Wide();
+    wideInteger(eighth, 1);
+    wideDivideSmall(eighth, 8, eighth);
+    for (let i = 0; i <= 8; i++) {
+      // atan(i / 8) = atan((i - 1) / 8) + atan(8 / (64 + i (i - 1))).
+      const value = new Wide();
+      wideInteger(value, 0);
+      if (i > 0) {
+        wideInteger(tangent, 8);
+        wideDivideSmall(tangent, 64 + i * (i - 1), tangent);
+        oddSeries(tangent, -1, scratch);
+        wideAdd(arctangents[i - 1]!, scratch, value);
+      }
+      arctangents.push(value);
+    }
+  }
+  return arctangents[k]!;
+}
+
+/** atan(n / d) for 0 < n <= d. `n` and `d` are changed. */
+function arctangentOfRatio(n: Wide, d: Wide, out: Wide): void {
+  wideDivide(n, d, argument);
+  let k = 0;
+  if (wideSmallness(argument) < 24) {
+    wideInteger(term, 8);
+    wideMultiply(argument, term, term);
+    k = wideToInteger(term);
+  }
+  if (k === 0) {
+    oddSeries(argument, -1, out);
+    return;
+  }
+  // (n - c d) / (d + c n) with c = k / 8.
+  wideInteger(centre, k);
+  wideDivideSmall(centre, 8, centre);
+  wideMultiply(centre, d, term);
+  term.sign = -term.sign;
+  wideMultiply(centre, n, part);
+  wideAdd(n, term, n);
+  wideAdd(d, part, d);
+  if (n.isZero) {
+    wideCopy(out, arctangentOfEighths(k));
+    return;
+  }
+  wideDivide(n, d, argument);
+  oddSeries(argument, -1, out);
+  wideAdd(out, arctangentOfEighths(k), out);
+}
+
+/** Puts ST(0) into s.a, or does what is to be done where it is empty. */
+function take0(s: X87State): Environment | undefined {
+  if (s.isEmpty(0)) {
+    if (s.stackFault(0)) s.writeIndefinite(0);
+    return undefined;
+  }
+  s.read(0, s.a);
+  return s.begin();
+}
+
+/** Raises PE for a result that is not rounded here. */
+function inexact(env: Environment): void {
+  env.raised |= PE;
+}
+
+export function f2xm1(s: X87State): void {
+  const env = take0(s);
+  if (env === undefined) return;
+  const kind = kindOf(s.a);
+  const out = s.result;
+  if (kind > Kind.infinity) propagate(env, s.a, s.a, kind, kind, out);
+  else if (kind === Kind.zero) copy(out, s.a);
+  else if (kind === Kind.infinity) {
+    if (s.a.sign) set(out, 1, BIAS, INTEGER_BIT, 0);
+    else copy(out, s.a);
+  } else {
+    operand(env, a, s.a, kind);
+    if (!env.suppressed()) {
+      if (a.exponent >= BIAS) {
+        // Outside (-1, 1) the result is undefined, but for -1/2 and 1.
+        if (a.exponent === BIAS && a.high === INTEGER_BIT && a.low === 0) set(out, a.sign, a.sign ? BIAS - 1 : BIAS, INTEGER_BIT, 0);
+        else copy(out, s.a);
+        inexact(env);
+      } else {
+        wideFloat80(numerator, a);
+        wideMultiply(numerator, ln2, numerator);
+        exponentialMinusOne(numerator, quotient);
+        roundWide(env, quotient, out);
+      }
+    }
+  }
+  if (s.finish()) s.write(0, out);
+}
+
+/** Sine and cosine of the last argument, by {@link sineAndCosine}. */
+const sine = new Wide();
+const cosine = new Wide();
+const reduced = new Wide();
+
+/** pi / 2 as the silicon knows it: 66 bits, 0x3_243f6a88_85a308d3 * 2^-65. */
+const HALF_PI_TOP = 3;
+const HALF_PI_HIGH = 0x243f_6a88;
+const HALF_PI_LOW = 0x85a3_08d3;
+
+/** Reduces a normalised argument below 2^63 to `reduced` in [-pi/4, pi/4]; returns the quadrant. */
+function reduce(x: Float80): number {
+  const unbiased = x.exponent - BIAS;
+  if (unbiased < -1) {
+    wideFloat80(reduced, x);
+    return 0;
+  }
+  // In units of 2^-65 the argument is an integer: long division by pi / 2, bit by bit.
+  let top = 0;
+  let high = 0;
+  let low = 0;
+  let quadrant = 0;
+  for (let bit = 0; bit < 66 + unbiased; bit++) {
+    const next = bit < 32 ? (x.high >>> (31 - bit)) & 1 : bit < 64 ? (x.low >>> (63 - bit)) & 1 : 0;
+    top = top * 2 + (high >>> 31);
+    high = ((high << 1) | (low >>> 31)) >>> 0;
+    low = ((low << 1) | next) >>> 0;
+    quadrant <<= 1;
+    if (top > HALF_PI_TOP || (top === HALF_PI_TOP && (high > HALF_PI_HIGH || (high === HALF_PI_HIGH && low >= HALF_PI_LOW)))) {
+      low -= HALF_PI_LOW;
+      high -= HALF_PI_HIGH;
+      top -= HALF_PI_TOP;
+      if (low < 0) {
+        low += TWO_32;
+        high--;
+      }
+      if (high < 0) {
+        high += TWO_32;
+        top--;
+      }
+      quadrant |= 1;
+    }
+  }
+  // pi / 4 is 0x1_921fb544_42d18469.8: above it, the distance to the next multiple.
+  let sign = 0;
+  if (top > 1 || (top === 1 && (high > 0x921f_b544 || (high === 0x921f_b544 && low > 0x42d1_8469)))) {
+    low = HALF_PI_LOW - low;
+    high = HALF_PI_HIGH - high;
+    top = HALF_PI_TOP - top;
+    if (low < 0) {
+      low += TWO_32;
+      high--;
+    }
+    if (high < 0) {
+      high += TWO_32;
+      top--;
+    }
+    sign = 1;
+    quadrant++;
+  }
+  wideWords(reduced, sign, top, high, low, -65);
+  if (x.sign) {
+    reduced.sign = -reduced.sign;
+    quadrant = -quadrant;
+  }
+  return quadrant & 3;
+}
+
+/** Sine and cosine of a normalised number below 2^63. */
+function sineAndCosine(x: Float80): void {
+  const quadrant = reduce(x);
+  wideMultiply(reduced, reduced, numerator);
+  wideNegate(numerator, numerator);
+  if (reduced.isZero) {
+    wideInteger(denominator, 0);
+    wideCopy(quotient, belowOne);
+  } else if (wideSmallness(reduced) > TINY) {
+    wideMultiply(reduced, belowOne, denominator);
+    wideCopy(quotient, belowOne);
+  } else {
+    factorialSeries(reduced, numerator, 1, denominator);
+    factorialSeries(one, numerator, 0, quotient);
+  }
+  wideCopy(sine, quadrant & 1 ? quotient : denominator);
+  wideCopy(cosine, quadrant & 1 ? denominator : quotient);
+  if (quadrant & 2) sine.sign = -sine.sign;
+  if (quadrant === 1 || quadrant === 2) cosine.sign = -cosine.sign;
+}
+
+/**
+ * What sine, cosine and tangent have in common. Returns false where the instruction is over; else s.a is a number, `special` tells
+ * whether it is a zero, or a NaN in s.result, and `sine` and `cosine` are set where it is neither.
+ */
+const Argument = { over: 0, ordinary: 1, zero: 2, notANumber: 3 } as const;
+type Argument = (typeof Argument)[keyof typeof Argument];
+
+function trigonometricArgument(s: X87State, pushes: boolean): Argument {
+  s.status &= ~C2;
+  if (s.isEmpty(0)) {
+    if (s.stackFault(0)) {
+      s.writeIndefinite(0);
+      if (pushes) {
+        setIndefinite(s.result);
+        s.push(s.result);
+      }
+    }
+    return Argument.over;
+  }
+  if (pushes && !s.isEmpty(7)) {
+    if (s.stackFault(C1)) {
+      s.writeIndefinite(0);
+      setIndefinite(s.result);
+      s.push(s.result);
+    }
+    return Argument.over;
+  }
+  const env = s.begin();
+  s.read(0, s.a);
+  const kind = kindOf(s.a);
+  if (kind > Kind.infinity) {
+    propagate(env, s.a, s.a, kind, kind, s.result);
+    return Argument.notANumber;
+  }
+  if (kind === Kind.infinity) {
+    invalid(env, s.result);
+    return Argument.notANumber;
+  }
+  if (kind === Kind.zero) return Argument.zero;
+  if (s.a.exponent >= BIAS + 63) {
+    s.status = (s.status & ~C1) | C2;
+    return Argument.over;
+  }
+  operand(env, a, s.a, kind);
+  if (!env.suppressed()) sineAndCosine(a);
+  return Argument.ordinary;
+}
+
+/** Rounds `x`, which may be zero. */
+function roundOrZero(env: Environment, x: Wide, out: Float80): void {
+  if (x.isZero) setZero(out, 0);
+  else roundWide(env, x, out);
+}
+
+function sineOrCosine(s: X87State, wantsSine: boolean): void {
+  const argumentKind = trigonometricArgument(s, false);
+  const env = s.env;
+  if (argumentKind === Argument.over) return;
+  if (argumentKind === Argument.zero) {
+    if (wantsSine) copy(s.result, s.a);
+    else set(s.result, 0, BIAS, INTEGER_BIT, 0);
+  } else if (argumentKind === Argument.ordinary && !env.suppressed()) roundOrZero(env, wantsSine ? sine : cosine, s.result);
+  if (s.finish()) s.write(0, s.result);
+}
+
+export function fsin(s: X87State): void {
+  sineOrCosine(s, true);
+}
+
+export function fcos(s: X87State): void {
+  sineOrCosine(s, false);
+}
+
+/** Sine replaces ST(0), cosine is pushed. */
+export function fsincos(s: X87State): void {
+  const argumentKind = trigonometricArgument(s, true);
+  const env = s.env;
+  if (argumentKind === Argument.over) return;
+  if (argumentKind === Argument.notANumber) copy(s.b, s.result);
+  else if (argumentKind === Argument.zero) {
+    copy(s.result, s.a);
+    set(s.b, 0, BIAS, INTEGER_BIT, 0);
+  } else if (!env.suppressed()) {
+    roundOrZero(env, sine, s.result);
+    roundOrZero(env, cosine, s.b);
+  }
+  if (!s.finish()) return;
+  s.write(0, s.result);
+  s.push(s.b);
+}
+
+/** The tangent replaces ST(0), 1.0 is pushed. */
+export function fptan(s: X87State): void {
+  const argumentKind = trigonometricArgument(s, true);
+  const env = s.env;
+  if (argumentKind === Argument.over) return;
+  set(s.b, 0, BIAS, INTEGER_BIT, 0);
+  if (argumentKind === Argument.notANumber) copy(s.b, s.result);
+  else if (argumentKind === Argument.zero) copy(s.result, s.a);
+  else if (!env.suppressed()) {
+    if (!reduced.isZero && wideSmallness(reduced) > TINY && cosine.exponent === 0 && sine.exponent < 0) wideCopy(quotient, reduced);
+    else wideDivide(sine, cosine, quotient);
+    roundOrZero(env, quotient, s.result);
+  }
+  if (!s.finish()) return;
+  s.write(0, s.result);
+  s.push(s.b);
+}
+
+/** Reads ST(0) to s.a and ST(1) to s.b, or does what is to be done where one is empty: both are consumed, the result replaces ST(1). */
+function take01(s: X87State): Environment | undefined {
+  if (s.isEmpty(0) || s.isEmpty(1)) {
+    if (s.stackFault(0)) {
+      s.writeIndefinite(1);
+      s.pop();
+    }
+    return undefined;
+  }
+  s.read(0, s.a);
+  s.read(1, s.b);
+  return s.begin();
+}
+
+function finish01(s: X87State): void {
+  if (!s.finish()) return;
+  s.write(1, s.result);
+  s.pop();
+}
+
+/** `quarters` quarters of pi, rounded. */
+function quartersOfPi(env: Environment, quarters: number, sign: number, out: Float80): void {
+  wideInteger(quotient, quarters);
+  wideMultiply(quotient, pi, quotient);
+  wideDivideSmall(quotient, 4, quotient);
+  if (sign) quotient.sign = -1;
+  roundWide(env, quotient, out);
+}
+
+/** The angle of the point (ST(0), ST(1)). */
+export function fpatan(s: X87State): void {
+  const env = take01(s);
+  if (env === undefined) return;
+  arctangent(env, s.a, s.b, s.result);
+  finish01(s);
+}
+
+function arctangent(env: Environment, x: Float80, y: Float80, out: Float80): void {
+  const kindX = kindOf(x);
+  const kindY = kindOf(y);
+  if (kindX > Kind.infinity || kindY > Kind.infinity) {
+    propagate(env, x, y, kindX, kindY, out);
+    return;
+  }
+  operand(env, a, x, kindX);
+  operand(env, b, y, kindY);
+  if (env.suppressed()) return;
+  if (kindY === Kind.infinity) {
+    quartersOfPi(env, kindX === Kind.infinity ? (x.sign ? 3 : 1) : 2, y.sign, out);
+    return;
+  }
+  if (kindY === Kind.zero || kindX === Kind.infinity) {
+    if (x.sign) quartersOfPi(env, 4, y.sign, out);
+    else setZero(out, y.sign);
+    return;
+  }
+  if (kindX === Kind.zero) {
+    quartersOfPi(env, 2, y.sign, out);
+    return;
+  }
+  wideFloat80(numerator, b);
+  wideFloat80(denominator, a);
+  numerator.sign = 1;
+  denominator.sign = 1;
+  const steep = b.exponent !== a.exponent ? b.exponent > a.exponent : b.high !== a.high ? b.high > a.high : b.low > a.low;
+  if (steep) arctangentOfRatio(denominator, numerator, quotient);
+  else arctangentOfRatio(numerator, denominator, quotient);
+  if (steep || x.sign) {
+    // pi/2 - t for steep points, pi - t for flat ones on the left, pi/2 + t for steep ones there.
+    if (!(steep && x.sign)) quotient.sign = -1;
+    wideInteger(term, steep ? 2 : 4);
+    wideMultiply(term, pi, term);
+    wideDivideSmall(term, 4, term);
+    wideAdd(quotient, term, quotient);
+  }
+  if (y.sign) quotient.sign = -1;
+  roundWide(env, quotient, out);
+}
+
+/** ST(1) * log2(ST(0)). */
+export function fyl2x(s: X87State): void {
+  const env = take01(s);
+  if (env === undefined) return;
+  logarithm(env, s.a, s.b, s.result);
+  finish01(s);
+}
+
+function logarithm(env: Environment, x: Float80, y: Float80, out: Float80): void {
+  const kindX = kindOf(x);
+  const kindY = kindOf(y);
+  if (kindX > Kind.infinity || kindY > Kind.infinity) {
+    propagate(env, x, y, kindX, kindY, out);
+    return;
+  }
+  if (kindX === Kind.zero) {
+    if (kindY === Kind.zero) invalid(env, out);
+    else {
+      if (kindY !== Kind.infinity) env.raised |= ZE;
+      setInfinity(out, y.sign ^ 1);
+    }
+    return;
+  }
+  if (x.sign) {
+    invalid(env, out);
+    return;
+  }
+  const isOne = kindX === Kind.normal && x.exponent === BIAS && x.high === INTEGER_BIT && x.low === 0;
+  if ((kindX === Kind.infinity && kindY === Kind.zero) || (kindY === Kind.infinity && isOne)) {
+    invalid(env, out);
+    return;
+  }
+  operand(env, a, x, kindX);
+  operand(env, b, y, kindY);
+  if (env.suppressed()) return;
+  const negative = kindX !== Kind.infinity && a.exponent < BIAS ? 1 : 0;
+  if (kindX === Kind.infinity || kindY === Kind.infinity) {
+    setInfinity(out, y.sign ^ negative);
+    return;
+  }
+  if (kindY === Kind.zero || isOne) {
+    setZero(out, y.sign ^ negative);
+    return;
+  }
+  if (a.high === INTEGER_BIT && a.low === 0) {
+    // A power of two: exact but for the multiplication.
+    fromInteger(a.exponent - BIAS, a.exponent < BIAS ? -1 : 0, a);
+    const precision = env.precision;
+    env.precision = 64;
+    multiply(env, a, b, out);
+    env.precision = precision;
+    inexact(env);
+    return;
+  }
+  wideFloat80(numerator, a);
+  wideLogarithm(numerator, cosine);
+  wideFloat80(term, b);
+  wideMultiply(cosine, term, cosine);
+  roundWide(env, cosine, out);
+}
+
+/** log2 x for positive x, which is changed: its significand m in [sqrt 1/2, sqrt 2) gives 2 atanh((m - 1) / (m + 1)) / ln 2. */
+function wideLogarithm(x: Wide, out: Wide): void {
+  let exponent = wideExponent(x);
+  // sqrt 2 to seven digits: any point near it will do.
+  wideWords(term, 1, 0, 0, 14_142_136, 0);
+  wideInteger(part, 10_000_000);
+  wideMultiply(x, part, part);
+  scaleByPowerOfTwo(part, -exponent);
+  wideAdd(part, term, part);
+  if (part.sign > 0 && !part.isZero) exponent++;
+  scaleByPowerOfTwo(x, -exponent);
+  wideCopy(denominator, x);
+  wideInteger(part, -1);
+  wideAdd(x, part, numerator);
+  wideAdd(denominator, one, denominator);
+  logarithmOfRatio(numerator, denominator, out);
+  wideInteger(term, exponent);
+  wideAdd(out, term, out);
+}
+
+function scaleByPowerOfTwo(x: Wide, by: number): void {
+  wideWords(square, 0, 0, 0, 1, by);
+  wideMultiply(x, square, x);
+}
+
+/** ST(1) * log2(ST(0) + 1). */
+export function fyl2xp1(s: X87State): void {
+  const env = take01(s);
+  if (env === undefined) return;
+  logarithmPlusOne(env, s.a, s.b, s.result);
+  finish01(s);
+}
+
+function logarithmPlusOne(env: Environment, x: Float80, y: Float80, out: Float80): void {
+  const kindX = kindOf(x);
+  const kindY = kindOf(y);
+  if (kindX > Kind.infinity || kindY > Kind.infinity) {
+    propagate(env, x, y, kindX, kindY, out);
+    return;
+  }
+  if ((kindX === Kind.infinity && (kindY === Kind.zero || x.sign)) || (kindX === Kind.zero && kindY === Kind.infinity)) {
+    invalid(env, out);
+    return;
+  }
+  operand(env, a, x, kindX);
+  operand(env, b, y, kindY);
+  if (env.suppressed()) return;
+  const sign = x.sign ^ y.sign;
+  if (kindX === Kind.infinity || kindY === Kind.infinity) {
+    setInfinity(out, sign);
+    return;
+  }
+  if (kindX === Kind.zero || kindY === Kind.zero) {
+    setZero(out, sign);
+    return;
+  }
+  if (x.sign && a.exponent >= BIAS) {
+    // At and below -1 the result is undefined.
+    invalid(env, out);
+    return;
+  }
+  wideFloat80(numerator, a);
+  if (a.exponent < BIAS - 1) {
+    wideInteger(term, 2);
+    wideAdd(numerator, term, denominator);
+    logarithmOfRatio(numerator, denominator, cosine);
+  } else {
+    wideAdd(numerator, one, numerator);
+    wideLogarithm(numerator, cosine);
+  }
+  wideFloat80(term, b);
+  wideMultiply(cosine, term, cosine);
+  roundWide(env, cosine, out);
+}
