@@ -21,9 +21,6 @@ export type {
   StreamRequest,
   WindowSize,
 } from "./inputs.ts";
-export type { StartOptions } from "./kernel.ts";
-export { defaultRlimits } from "./abi/resource.ts";
-export type { Rlimit } from "./abi/resource.ts";
 export { signalCodeName, signalName, signalText } from "./abi/signal.ts";
 export type { Instant } from "./clock.ts";
 export { Kernel } from "./kernel.ts";
