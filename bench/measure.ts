@@ -35,12 +35,12 @@ function commandOf(engine: Engine, c: BenchCase): string[] {
   return [process.execPath, `${root}bin/tsvm.js`, "run", "--stats", ...c.tsvmOptions, ...env, "--", ...argv];
 }
 
-const statsLine = /^tsvm: ([\d]+) instructions in ([\d.]+) s, ([\d.]+) million a second;.* host memory ([\d.]+) MB$/m;
+const statsLine = /^tsvm: ([\d,]+) instructions in ([\d.]+) s, ([\d.]+) million a second;.* host memory ([\d.]+) MB$/m;
 
 export function parseStats(stderr: string): Stats | undefined {
   const match = statsLine.exec(stderr);
   if (!match) return undefined;
-  const [instructions, seconds, millionPerSecond, rss] = match.slice(1).map(Number) as [number, number, number, number];
+  const [instructions, seconds, millionPerSecond, rss] = match.slice(1).map((text) => Number(text.replaceAll(",", ""))) as [number, number, number, number];
   return { instructions, seconds, millionPerSecond, rss };
 }
 

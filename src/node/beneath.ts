@@ -2,7 +2,7 @@
 // O_PATH | O_DIRECTORY | O_NOFOLLOW, and the last name is used through /proc/self/fd/N/NAME: a host that swaps a directory for a symbolic link
 // in between changes nothing, because what was opened stays what it was. Where the host has no /proc/self/fd (not Linux), each component is
 // looked at with lstat and the path used as it is; there a race with another process of the host is possible.
-import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync, lstatSync, opendirSync, openSync, realpathSync } from "node:fs";
 import type { BigIntStats } from "node:fs";
 import { ERRNO } from "../linux/index.ts";
 import { Refusal, codeOf } from "./host-error.ts";
@@ -38,16 +38,16 @@ export function components(path: string): string[] {
 
 /** A directory that requests are answered below. */
 export class Beneath {
-  /** Absolute path in the host. */
+  /** Absolute path in the host, without symbolic links. */
   readonly path: string;
-  /** O_PATH descriptor of the directory, -1 where the host has no descriptor paths. */
+  /** O_PATH descriptor of the directory, -1 where paths do not start at descriptors. */
   private readonly root: number;
 
-  /** Throws Node's system error where `path` is no directory. */
-  constructor(path: string) {
-    this.path = path;
-    this.root = hasDescriptorPaths ? openSync(path, O_PATH | constants.O_DIRECTORY) : -1;
-    if (this.root < 0 && !lstatSync(path).isDirectory()) throw new Refusal(ERRNO.ENOTDIR);
+  /** `descriptors`: whether paths start at descriptors. Throws Node's system error where `path` is no directory that can be opened. */
+  constructor(path: string, descriptors: boolean = hasDescriptorPaths) {
+    this.path = realpathSync(path);
+    this.root = descriptors ? openSync(this.path, O_PATH | constants.O_DIRECTORY) : -1;
+    if (!descriptors) opendirSync(this.path).closeSync();
   }
 
   /**
@@ -76,6 +76,22 @@ export class Beneath {
     } finally {
       if (directory !== this.root) closeSync(directory);
     }
+  }
+
+  /**
+   * Calls `use` with the path of `at` and an O_PATH descriptor of exactly the file that it names, itself and not what a link points to, so that
+   * looking at a device does not open it. Where paths do not start at descriptors it is -1: then only lstat of the path tells what is there.
+   */
+  name<T>(path: string, use: (hostPath: Buffer, stat: BigIntStats, descriptor: number) => T): T {
+    return this.at(path, (hostPath) => {
+      if (this.root < 0) return use(hostPath, lstatSync(hostPath, { bigint: true }), -1);
+      const descriptor = openSync(hostPath, O_PATH | constants.O_NOFOLLOW);
+      try {
+        return use(hostPath, fstatSync(descriptor, { bigint: true }), descriptor);
+      } finally {
+        closeSync(descriptor);
+      }
+    });
   }
 
   /** An O_PATH descriptor of the directory that `names` lead to; the root's own for []. */
@@ -120,17 +136,4 @@ function openDirectory(path: Buffer): number {
     }
   }
   throw new Refusal(ERRNO.ELOOP);
-}
-
-/**
- * A descriptor of exactly the file that `path` names, itself and not what a link points to: O_PATH where the host has it, so that looking at a
- * device does not open it. -1 where the host has not: then only `lstat` of the path tells what is there.
- */
-export function openName(path: Buffer): number {
-  return hasDescriptorPaths ? openSync(path, O_PATH | constants.O_NOFOLLOW) : -1;
-}
-
-/** What is at `path` itself. */
-export function statName(path: Buffer, fd: number): BigIntStats {
-  return fd >= 0 ? fstatSync(fd, { bigint: true }) : lstatSync(path, { bigint: true });
 }

@@ -11,6 +11,8 @@ export interface NodeInputsOptions {
   readonly mounts?: readonly MountDirectory[];
   /** Read standard input to its end before the start, so that how a pipe was cut into reads does not matter. */
   readonly takeInput?: boolean;
+  /** False: do not use /proc/self/fd, as on a host that has none. Symbolic links are then found by lstat, which a race of the host may deceive. */
+  readonly descriptorPaths?: boolean;
 }
 
 /** An answer to a request that was told "later". */
@@ -28,7 +30,7 @@ export class NodeInputs implements Inputs {
 
   /** Throws Node's system error where a mount's directory cannot be opened. */
   constructor(options: NodeInputsOptions = {}) {
-    this.mounts = new Mounts(options.mounts ?? []);
+    this.mounts = new Mounts(options.mounts ?? [], options.descriptorPaths);
     this.streams = new Streams((id, answer) => {
       this.late.push({ id, answer });
       this.interrupt();

@@ -29,7 +29,7 @@ import {
 import type { BigIntStats } from "node:fs";
 import { ERRNO, MAX_TRANSFER, O_ACCMODE, O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_TRUNC, S_IFMT, S_IFREG } from "../linux/index.ts";
 import type { HandleRequest, HostAnswer, HostAttributes, HostDirent, HostTime, PathRequest } from "../linux/index.ts";
-import { Beneath, hasDescriptorPaths, magic, openName, statName } from "./beneath.ts";
+import { Beneath, magic } from "./beneath.ts";
 import { Refusal, codeOf } from "./host-error.ts";
 import { toHostStat } from "./host-stat.ts";
 
@@ -63,8 +63,8 @@ export class Mounts {
   private scratch: Buffer = Buffer.alloc(0);
 
   /** Throws Node's system error where one of the directories cannot be opened. */
-  constructor(directories: readonly MountDirectory[]) {
-    this.mounts = directories.map(({ host, readOnly }) => ({ beneath: new Beneath(host), readOnly }));
+  constructor(directories: readonly MountDirectory[], descriptorPaths?: boolean) {
+    this.mounts = directories.map(({ host, readOnly }) => ({ beneath: new Beneath(host, descriptorPaths), readOnly }));
   }
 
   path(request: PathRequest): HostAnswer {
@@ -86,7 +86,7 @@ export class Mounts {
     if (mount.readOnly) throw new Refusal(ERRNO.EROFS);
     switch (request.op) {
       case "setattr":
-        beneath.at(request.path, (path) => setNameAttributes(path, request.attributes));
+        beneath.name(request.path, (path, stat, name) => setNameAttributes(path, stat, name, request.attributes));
         return DONE;
       case "mkdir":
         beneath.at(request.path, (path) => withoutUmask(() => mkdirSync(path, { mode: request.mode & 0o7777 })));
@@ -162,7 +162,7 @@ export class Mounts {
   private open(mount: Mount, request: Extract<PathRequest, { op: "open" }>): HostAnswer {
     const { flags } = request;
     if (mount.readOnly && ((flags & O_ACCMODE) !== O_RDONLY || (flags & O_TRUNC) !== 0)) throw new Refusal(ERRNO.EROFS);
-    const fd = mount.beneath.at(request.path, (path) => openOrCreate(path, flags, request.mode, mount.readOnly));
+    const fd = openOrCreate(mount, request);
     const free = this.files.indexOf(undefined);
     const handle = free < 0 ? this.files.length : free;
     this.files[handle] = { fd, readOnly: mount.readOnly, append: (flags & O_APPEND) !== 0 };
@@ -186,17 +186,17 @@ function hostFlags(flags: number): number {
   return host;
 }
 
-function openOrCreate(path: Buffer, flags: number, mode: number, readOnly: boolean): number {
+function openOrCreate({ beneath, readOnly }: Mount, { path, flags, mode }: Extract<PathRequest, { op: "open" }>): number {
   // Between finding nothing and creating, or finding a file and opening it, the host may change its mind: then once more.
   for (let attempt = 0; attempt < 16; attempt++) {
     try {
-      return openExisting(path, flags);
+      return beneath.name(path, (hostPath, stat, name) => openExisting(hostPath, stat, name, flags));
     } catch (error) {
       if (!(flags & O_CREAT) || codeOf(error) !== "ENOENT") throw error;
     }
     if (readOnly) throw new Refusal(ERRNO.EROFS);
     try {
-      return create(path, hostFlags(flags), mode);
+      return beneath.at(path, (hostPath) => create(hostPath, hostFlags(flags), mode));
     } catch (error) {
       if (codeOf(error) !== "EEXIST") throw error;
     }
@@ -204,24 +204,19 @@ function openOrCreate(path: Buffer, flags: number, mode: number, readOnly: boole
   throw new Refusal(ERRNO.EAGAIN);
 }
 
-/** Opens what is at `path`, a regular file or directory, without ever opening anything else. */
-function openExisting(path: Buffer, flags: number): number {
-  const name = openName(path);
-  try {
-    const stat = statName(path, name);
-    if (flags & O_CREAT && flags & O_EXCL) throw new Refusal(ERRNO.EEXIST);
-    if (stat.isSymbolicLink()) throw new Refusal(ERRNO.ELOOP);
-    if (stat.isDirectory()) {
-      if (flags & O_CREAT || (flags & O_ACCMODE) !== O_RDONLY) throw new Refusal(ERRNO.EISDIR);
-    } else if (flags & O_DIRECTORY) throw new Refusal(ERRNO.ENOTDIR);
-    else if (!stat.isFile()) throw new Refusal(ERRNO.ENXIO);
-    // The descriptor stands for the file that was looked at; a path alone could have changed since, which fstat then shows.
-    const fd = name >= 0 ? openSync(magic(name), hostFlags(flags)) : openSync(path, hostFlags(flags) | constants.O_NOFOLLOW);
-    if (name < 0) checkSame(fd, stat);
-    return fd;
-  } finally {
-    if (name >= 0) closeSync(name);
-  }
+/** Opens what is at `path`, a regular file or directory, without ever opening anything else. `name` as {@link Beneath.name} gives it. */
+function openExisting(path: Buffer, stat: BigIntStats, name: number, flags: number): number {
+  if (flags & O_CREAT && flags & O_EXCL) throw new Refusal(ERRNO.EEXIST);
+  if (stat.isSymbolicLink()) throw new Refusal(ERRNO.ELOOP);
+  if (stat.isDirectory()) {
+    if (flags & O_CREAT || (flags & O_ACCMODE) !== O_RDONLY) throw new Refusal(ERRNO.EISDIR);
+  } else if (flags & O_DIRECTORY) throw new Refusal(ERRNO.ENOTDIR);
+  else if (!stat.isFile()) throw new Refusal(ERRNO.ENXIO);
+  // The descriptor stands for the file that was looked at; a path alone could have changed since, which fstat then shows.
+  if (name >= 0) return openSync(magic(name), hostFlags(flags));
+  const fd = openSync(path, hostFlags(flags) | constants.O_NOFOLLOW);
+  checkSame(fd, stat);
+  return fd;
 }
 
 function checkSame(fd: number, expected: BigIntStats): void {
@@ -320,18 +315,12 @@ function times(attributes: HostAttributes, now: () => BigIntStats): [atime: numb
 /** chown's "leave it". */
 const KEEP = -1;
 
-function setNameAttributes(path: Buffer, attributes: HostAttributes): void {
-  const name = openName(path);
-  try {
-    const stat = statName(path, name);
-    if (attributes.mode !== undefined && stat.isSymbolicLink()) throw new Refusal(ERRNO.EOPNOTSUPP);
-    if (attributes.uid !== undefined || attributes.gid !== undefined) lchownSync(path, attributes.uid ?? KEEP, attributes.gid ?? KEEP);
-    if (attributes.mode !== undefined) chmodSync(hasDescriptorPaths ? magic(name) : path, attributes.mode & 0o7777);
-    const both = times(attributes, () => stat);
-    if (both) lutimesSync(path, ...both);
-  } finally {
-    if (name >= 0) closeSync(name);
-  }
+function setNameAttributes(path: Buffer, stat: BigIntStats, name: number, attributes: HostAttributes): void {
+  if (attributes.mode !== undefined && stat.isSymbolicLink()) throw new Refusal(ERRNO.EOPNOTSUPP);
+  if (attributes.uid !== undefined || attributes.gid !== undefined) lchownSync(path, attributes.uid ?? KEEP, attributes.gid ?? KEEP);
+  if (attributes.mode !== undefined) chmodSync(name >= 0 ? magic(name) : path, attributes.mode & 0o7777);
+  const both = times(attributes, () => stat);
+  if (both) lutimesSync(path, ...both);
 }
 
 function setFileAttributes(fd: number, attributes: HostAttributes): void {
