@@ -39,7 +39,8 @@ export interface Exception {
   unimplemented: boolean;
 }
 
-const MAX_BUDGET = 0x3fff_ffff;
+/** The main function is left this often, so that the engine can replace it by better code: it does not while a call runs. */
+const MAX_BUDGET = 2_000_000;
 /** A single instruction's tags are settled this often before it is completed by calls: two of its pages may want one slot. */
 const MAX_RETRIES = 4;
 /** Bytes of a place for one access that is made by calls, and how many there are. */
