@@ -162,6 +162,13 @@ export class TmpInode extends Inode {
     this.ctime = this.now();
   }
 
+  /** Pages that fallocate(2) put behind the end go with a truncation. */
+  private dropReserved(store: PageStore, size: number): void {
+    const first = Math.ceil(size / PAGE_SIZE);
+    const end = (store.pageIndices().at(-1) ?? -1) + 1;
+    if (end > first) store.punch(first * PAGE_SIZE, (end - first) * PAGE_SIZE);
+  }
+
   /** Content changed by who is not root: inode(7). */
   dropIds(caller: Caller): void {
     if ((this.mode & (S_ISUID | S_ISGID)) === 0 || caller.credentials.fsuid === 0) return;
@@ -209,6 +216,7 @@ export class TmpInode extends Inode {
   override truncate(size: number, caller: Caller): void {
     if (this.store === null) throw errno.EINVAL;
     if (this.seals !== 0) demandResize(this.seals, this.store.size, size);
+    if (size <= this.store.size) this.dropReserved(this.store, size);
     this.store.truncate(size);
     this.dropIds(caller);
     this.modified();

@@ -308,6 +308,7 @@ export class Vfs {
     if (victim !== undefined && (flags & RENAME_NOREPLACE) !== 0) throw errno.EEXIST;
     if (exchange && victim === undefined) throw errno.ENOENT;
     const isDirectory = source.inode.isDirectory;
+    if (exchange && to.trailingSlash && victim?.inode.isDirectory !== true) throw errno.ENOTDIR;
     if (!isDirectory && (from.trailingSlash || (!exchange && to.trailingSlash))) throw errno.ENOTDIR;
     if (isAncestor(source, to.parent)) throw errno.EINVAL;
     if (victim !== undefined && isAncestor(victim, from.parent)) throw exchange ? errno.EINVAL : errno.ENOTEMPTY;
@@ -321,7 +322,10 @@ export class Vfs {
       if (!exchange && isDirectory && !victim.inode.isDirectory) throw errno.ENOTDIR;
       if (!exchange && !isDirectory && victim.inode.isDirectory) throw errno.EISDIR;
     }
-    if (isDirectory && from.parent !== to.parent && !may(source.inode, caller.credentials, W_OK)) throw errno.EACCES;
+    // A directory that gets another parent has its ".." written.
+    for (const moved of exchange ? [source, victim] : [source]) {
+      if (moved?.inode.isDirectory === true && from.parent !== to.parent && !may(moved.inode, caller.credentials, W_OK)) throw errno.EACCES;
+    }
     from.parent.inode.rename(source, to.parent, to.name, victim, flags);
   }
 

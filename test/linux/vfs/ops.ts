@@ -79,6 +79,7 @@ export class Sandbox {
       case "seek":
         return count(this.slot(s(1)).seek(n(2), n(3)));
       case "ftruncate":
+        if (n(2) < 0) return "EINVAL";
         return done(this.slot(s(1)).truncate(n(2), caller));
       case "fallocate":
         return done(this.slot(s(1)).allocate(n(2), n(3), n(4), caller));
