@@ -295,12 +295,19 @@ export class Mappings {
 
   /** Moves the pages of [from, from+length) to the same places from `to` on, where there are none. @internal */
   movePages(from: number, to: number, length: number): void {
+    const first = from / PAGE_SIZE;
     const distance = (to - from) / PAGE_SIZE;
-    this.pages.visit(from / PAGE_SIZE, (from + length) / PAGE_SIZE, (vpn, page) => {
+    const moving: Page[] = [];
+    const places: number[] = [];
+    this.pages.visit(first, first + length / PAGE_SIZE, (vpn, page) => {
       this.pages.remove(vpn);
       page.dropCodeOf(this.codeListener);
       page.untag();
-      this.pages.set(vpn + distance, page);
+      moving.push(page);
+      places.push(vpn + distance);
+    });
+    moving.forEach((page, i) => {
+      this.pages.set(places[i] ?? 0, page);
     });
   }
 

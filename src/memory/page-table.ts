@@ -2,8 +2,10 @@ import type { Page } from "./page.ts";
 
 const LEAF = 512;
 
+const EMPTY: readonly (Page | undefined)[] = Array.from({ length: LEAF }, () => undefined);
+
 class Leaf {
-  readonly pages: (Page | undefined)[] = Array.from({ length: LEAF }, () => undefined);
+  readonly pages: (Page | undefined)[] = EMPTY.slice();
   count = 0;
 }
 
@@ -17,6 +19,8 @@ export class PageTable {
   private readonly leaves = new Map<number, Leaf>();
   private recentKey = -1;
   private recent: Leaf | undefined;
+  /** A leaf that became empty, for the next one needed. */
+  private spare: Leaf | undefined;
 
   private leaf(key: number): Leaf | undefined {
     if (key === this.recentKey) return this.recent;
@@ -37,7 +41,8 @@ export class PageTable {
     const key = Math.floor(index / LEAF);
     let leaf = this.leaf(key);
     if (leaf === undefined) {
-      leaf = new Leaf();
+      leaf = this.spare ?? new Leaf();
+      this.spare = undefined;
       this.leaves.set(key, leaf);
       this.recentKey = key;
       this.recent = leaf;
@@ -61,13 +66,14 @@ export class PageTable {
     this.size--;
     if (--leaf.count === 0) {
       this.leaves.delete(key);
+      this.spare = leaf;
       this.recentKey = -1;
       this.recent = undefined;
     }
     return page;
   }
 
-  /** Calls `visit` for each page with start <= number < end, ascending. `visit` may remove the page it is given. */
+  /** Calls `visit` for each page with start <= number < end, ascending. `visit` may remove the page it is given, but add none. */
   visit(start: number, end: number, visit: (index: number, page: Page) => void): void {
     if (this.size === 0 || end <= start) return;
     const first = Math.floor(start / LEAF);
