@@ -300,6 +300,8 @@ export class HostInode extends Inode {
   }
 
   private forget(victim: Dentry): void {
+    const inode = victim.inode as HostInode;
+    inode.known = { ...inode.known, nlink: inode.isDirectory ? 0 : inode.known.nlink - 1 };
     victim.unlinked = true;
     this.#children?.delete(victim.name);
   }

@@ -4,6 +4,7 @@ import { AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_NOFOLLOW, O_NONBLOCK } from "../../.
 import { Errno } from "../../../src/linux/abi/errno.ts";
 import type { Stat } from "../../../src/linux/abi/stat.ts";
 import { S_IFDIR, S_IFMT } from "../../../src/linux/abi/stat.ts";
+import type { Inputs } from "../../../src/linux/inputs.ts";
 import type { OpenFile } from "../../../src/linux/vfs/open-file.ts";
 import { BLOCK } from "../../../src/linux/vfs/types.ts";
 import type { World } from "./support.ts";
@@ -18,11 +19,13 @@ export class Sandbox {
   readonly world: World;
   readonly slots: (OpenFile | undefined)[] = [];
 
-  constructor(uid: number) {
-    this.world = world({ uid });
+  /** In the memory file system, or in an empty host directory given as mount 0. */
+  constructor(uid: number, host?: Inputs) {
+    const mounts = host === undefined ? [] : [{ mount: 0, guest: "/sandbox", readOnly: false }];
+    this.world = world({ uid, mounts, ...(host === undefined ? {} : { inputs: host }) });
     const { vfs, caller } = this.world;
     const root = { ...caller, credentials: { ...caller.credentials, fsuid: 0, fsgid: 0, uid: 0, gid: 0 } };
-    vfs.mkdir(root, AT_FDCWD, "/sandbox", 0o755);
+    if (host === undefined) vfs.mkdir(root, AT_FDCWD, "/sandbox", 0o755);
     vfs.chmod(root, AT_FDCWD, "/sandbox", 0o777, 0);
     const dentry = vfs.at(root, AT_FDCWD, "/sandbox", 0);
     caller.fs.root = dentry;
@@ -30,6 +33,7 @@ export class Sandbox {
   }
 
   run(line: string): string {
+    this.world.port.begin();
     try {
       return this.operate(line.split(" ").map((word) => (word === "''" ? "" : word)));
     } catch (error) {
