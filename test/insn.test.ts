@@ -1,30 +1,70 @@
 /** The one-line tests of test/insn (see test/insn/README.md). */
 
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { Feature } from "../src/cpu/index.ts";
+import { allFeatures, allInsns, Decoder, DecodeStatus, format, newDecoded } from "../src/cpu/index.ts";
 import { insnFiles } from "./silicon/files.ts";
+import { InterpreterRunner } from "./silicon/interpreter.ts";
 import { compare } from "./silicon/line.ts";
 import { runCases } from "./silicon/protocol.ts";
-import type { Outcome } from "./silicon/state.ts";
+import { INSTRUCTION, type Outcome } from "./silicon/state.ts";
 
 const files = insnFiles();
 const lines = files.flatMap((file) => file.lines.map((entry) => ({ ...entry, where: `${file.name}.insn:${entry.number}` })));
 const silicon = process.platform === "linux" && process.arch === "x64";
-
-/** One sentence for each line that did something else. */
-function failures(outcomes: readonly Outcome[]): string[] {
-  return lines.flatMap(({ source, line, where }, i) => {
-    const did = compare(line, outcomes[i]!);
-    return did ? [`${where}: ${source}\n    did: ${did}`] : [];
-  });
-}
+const features: ReadonlySet<Feature> = new Set(["base", "lahf", "fxsr"]);
 
 describe("test/insn", () => {
-  test("has lines for integer, control, SSE and MMX instructions", () => {
-    expect(files.length).toBeGreaterThan(200);
-    expect(lines.length).toBeGreaterThan(3000);
+  test("has lines for integer, control, x87, MMX, SSE and SSE2 instructions", () => {
+    expect(files.length).toBeGreaterThan(300);
+    expect(lines.length).toBeGreaterThan(6000);
   });
 
   test.skipIf(!silicon)("says what this processor does", () => {
-    expect(failures(runCases(lines.map(({ line }) => ({ bytes: line.bytes, before: line.before }))))).toEqual([]);
+    const outcomes = runCases(lines.map(({ line }) => ({ bytes: line.bytes, before: line.before })));
+    const failures = lines.flatMap(({ source, line, where }, i) => {
+      const did = compare(line, outcomes[i]!);
+      return did ? [`${where}: ${source}\n    did: ${did}`] : [];
+    });
+    expect(failures).toEqual([]);
+  });
+
+  test("is disassembled as objdump does", () => {
+    const decoder = new Decoder(allInsns, allFeatures);
+    const decoded = newDecoded();
+    const failures = lines.flatMap(({ line, where }) => {
+      const undefinedOpcode = line.after.exception?.vector === 6 || line.text === "(bad)";
+      if (undefinedOpcode) return [];
+      const status = decoder.decode(line.bytes, 0, line.bytes.length, Number(INSTRUCTION), decoded);
+      if (status !== DecodeStatus.ok) return [`${where}: ${line.text}: status ${status}`];
+      const text = format(decoded, decoder.rows, { bytes: line.bytes });
+      return text.replace(/\s+#.*$/, "").replace(/\s+/g, " ") === line.text ? [] : [`${where}: ${line.text}: ${text}`];
+    });
+    expect(failures).toEqual([]);
+  });
+});
+
+describe.each([
+  ["the default window", 32],
+  ["a window of 128 KiB", 17],
+])("in the interpreter, with %s", (_name, windowBits) => {
+  let runner: InterpreterRunner;
+  beforeAll(() => {
+    runner = new InterpreterRunner(windowBits, features);
+  });
+
+  test.each(files)("$name", ({ name, lines: entries }) => {
+    const failures: string[] = [];
+    for (const { number, source, line } of entries) {
+      let did: string;
+      try {
+        const outcome: Outcome = runner.execute({ bytes: line.bytes, before: line.before });
+        did = compare(line, outcome);
+      } catch (error) {
+        did = String(error);
+      }
+      if (did) failures.push(`${name}.insn:${number}: ${source}\n    did: ${did}`);
+    }
+    expect(failures).toEqual([]);
   });
 });

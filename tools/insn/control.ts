@@ -43,7 +43,7 @@ function* jumps(): Generator<Case> {
   yield { text: "call .+0x100", before: "" };
   yield { text: "call .-0x100", before: "rsp=0x200808" };
   yield { text: "call rbx", before: "rbx=0x100900" };
-  yield { text: "call rsp", before: "rsp=0x200800" };
+  yield { text: "call r14", before: "r14=0x100100 rsp=0x200008" };
   yield { text: "call qword ptr [rsp+8]", before: "[808]=0009100000000000" };
   yield { text: "call qword ptr [rdi]", before: "rdi=0x200100 [100]=0009100000000000" };
   yield { text: "call .+0x100", before: "rsp=0x200000" };
