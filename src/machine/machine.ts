@@ -1,0 +1,151 @@
+/**
+ * A machine: one program with its kernel and its processor, as data that runs.
+ *
+ *     const machine = Machine.create({ elf, path: "/bin/hello", argv: ["hello"], envp: [], cwd: "/", inputs, start });
+ *     for (;;) {
+ *       const stop = machine.run({ maxInstructions: 10_000_000 });
+ *       if (stop.reason === "exited") break;
+ *       ... "limit": call again; "waiting": wait for the host, `answer` and `elapse`, call again
+ *     }
+ *
+ * `run` is synchronous and the same in Node and in a browser's Worker; whatever the machine wants of the outside it asks `inputs`.
+ */
+
+import type { Feature } from "../cpu/index.ts";
+import { hardwareCapabilities, Interpreter, Stop } from "../cpu/index.ts";
+import type { ExitStatus, HostAnswer, HostMount, Inputs, KernelListener, StartOptions, Task } from "../linux/index.ts";
+import { Kernel, Reg } from "../linux/index.ts";
+import { AddressSpace } from "../memory/index.ts";
+import { CpuRegisters } from "./registers.ts";
+
+/** What the guest's processor announces. */
+export const baselineFeatures: ReadonlySet<Feature> = new Set<Feature>(["base", "fxsr", "cx16", "lahf"]);
+
+export interface MachineOptions {
+  /** The program's ELF file. It is put into the guest's file tree at `path` where a mount does not show it. */
+  readonly elf: Uint8Array;
+  /** Absolute path in the guest. */
+  readonly path: string;
+  /** Byte strings: one character (0 to 255) for each byte. */
+  readonly argv: readonly string[];
+  readonly envp: readonly string[];
+  /** Absolute path in the guest. */
+  readonly cwd: string;
+  readonly inputs: Inputs;
+  readonly start: StartOptions;
+  readonly mounts?: readonly HostMount[];
+  /** log2 of the window's bytes, 17 to 32 (default): changes speed and nothing that the guest can see. */
+  readonly windowBits?: number;
+}
+
+/** Why {@link Machine.run} returned. */
+export type RunEnd =
+  /** The first process has ended. */
+  | { readonly reason: "exited"; readonly status: ExitStatus }
+  /** `maxInstructions` have been executed. */
+  | { readonly reason: "limit" }
+  /** Every task waits for the host: for an answer, or until `ns` more nanoseconds have gone by (Infinity: no timer runs). */
+  | { readonly reason: "waiting"; readonly ns: number };
+
+/** Told of what happens; none of these may change anything. */
+export interface MachineListener extends KernelListener {
+  /** An instruction that exists but is not implemented was met; the guest gets SIGILL. */
+  unimplemented?(task: Task, address: number, bytes: Uint8Array): void;
+}
+
+export class Machine {
+  readonly kernel: Kernel;
+  readonly space: AddressSpace;
+  readonly cpu: Interpreter;
+  readonly registers: CpuRegisters;
+  readonly #listeners: MachineListener[] = [];
+
+  private constructor(options: MachineOptions) {
+    const { start } = options;
+    const features = baselineFeatures;
+    this.kernel = new Kernel({
+      inputs: options.inputs,
+      start: { hwcap: hardwareCapabilities(features), ...start },
+      ...(options.mounts === undefined ? {} : { mounts: options.mounts }),
+    });
+    this.space = new AddressSpace({
+      ...(options.windowBits === undefined ? {} : { windowBits: options.windowBits }),
+      stackLimit: this.kernel.stackLimit,
+    });
+    this.cpu = new Interpreter(this.space, features);
+    this.registers = new CpuRegisters(this.space.view);
+    this.registers.resetXstate();
+  }
+
+  /** Loads the program; throws LoadError (with the exit status that a shell would give) for what Linux does not execute. */
+  static create(options: MachineOptions): Machine {
+    const machine = new Machine(options);
+    machine.kernel.createProcess({
+      memory: machine.space,
+      registers: machine.registers,
+      path: options.path,
+      bytes: options.elf,
+      argv: options.argv,
+      envp: options.envp,
+      cwd: options.cwd,
+    });
+    return machine;
+  }
+
+  /** Instructions completed since the start. */
+  get instructions(): number {
+    return this.cpu.instructions;
+  }
+
+  listen(listener: MachineListener): void {
+    this.#listeners.push(listener);
+    this.kernel.listeners.push(listener);
+  }
+
+  /** Runs until something of {@link RunEnd} holds, at most `maxInstructions` (default: no limit). Stops exactly there. */
+  run(options: { readonly maxInstructions?: number } = {}): RunEnd {
+    const { kernel, cpu } = this;
+    const until = cpu.instructions + (options.maxInstructions ?? Infinity);
+    for (;;) {
+      const task = kernel.next();
+      if ("kind" in task) {
+        if (task.kind === "exited") return { reason: "exited", status: task.status };
+        return { reason: "waiting", ns: task.kind === "host" ? task.deadline - kernel.clock.now : Infinity };
+      }
+      if (cpu.instructions >= until) return { reason: "limit" };
+      this.#execute(task, Math.min(until - cpu.instructions, Math.max(1, kernel.sliceEnd() - kernel.clock.now)));
+    }
+  }
+
+  #execute(task: Task, budget: number): void {
+    const { cpu, kernel, registers } = this;
+    const before = cpu.instructions;
+    cpu.timestampBase = kernel.clock.now - before;
+    const stop = cpu.run(budget);
+    kernel.advance(task, cpu.instructions - before);
+    if (stop === Stop.syscall) {
+      registers.setParts(Reg.rcx, registers.low(Reg.rip), registers.high(Reg.rip));
+      registers.setParts(Reg.r11, registers.rflags(), 0);
+      kernel.syscall(task);
+    } else if (stop === Stop.exception) {
+      const { exception } = cpu;
+      if (exception.unimplemented) for (const listener of this.#listeners) listener.unimplemented?.(task, cpu.rip, exception.bytes);
+      kernel.fault(task, exception);
+    }
+  }
+
+  /** The host's answer to a request that `inputs` put off with "later". */
+  answer(id: number, answer: HostAnswer): void {
+    this.kernel.answer(id, answer);
+  }
+
+  /** `ns` nanoseconds of real time went by while the host was waited for. */
+  elapse(ns: number): void {
+    this.kernel.elapse(ns);
+  }
+
+  /** A signal from outside, by Linux number, for the first process. */
+  signal(signal: number): void {
+    this.kernel.signal(signal);
+  }
+}
