@@ -187,6 +187,9 @@ export class Emitter implements Op {
         return this.#binding.getState(SELECTORS + 8, 16);
       case "GS":
         return this.#binding.getState(SELECTORS + 10, 16);
+      case "STi":
+        // The number i.
+        return this.#binding.immediate(0, 8);
       case "AL":
       case "AX":
       case "eAX":

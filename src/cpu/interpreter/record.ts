@@ -146,6 +146,9 @@ export function writeRecord(view: DataView, at: number, form: Form, decoded: Dec
           view.setInt32(at + LINK, decoded.imm2, true);
         }
         continue;
+      case "fixed":
+        if (operand.size === "STi") view.setInt32(at + IMM, decoded.rm & 7, true);
+        continue;
       default:
         continue;
     }

@@ -8,9 +8,10 @@ import type { Insn } from "./insn.ts";
 import * as move from "./move.ts";
 import * as shift from "./shift.ts";
 import * as string from "./string.ts";
+import { x87Insns } from "./x87.ts";
 
 function isInsn(value: unknown): value is Insn {
   return typeof value === "object" && value !== null && "semantics" in value;
 }
 
-export const allInsns: readonly Insn[] = [arithmetic, shift, bits, move, control, string, flags].flatMap((family) => Object.values(family).filter(isInsn));
+export const allInsns: readonly Insn[] = [arithmetic, shift, bits, move, control, string, flags].flatMap((family) => Object.values(family).filter(isInsn)).concat(x87Insns);

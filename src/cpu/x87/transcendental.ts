@@ -399,8 +399,9 @@ export function fsincos(s: X87State): void {
     copy(s.result, s.a);
     set(s.b, 0, BIAS, INTEGER_BIT, 0);
   } else if (!env.suppressed()) {
-    roundOrZero(env, sine, s.result);
+    // C1 is the sine's.
     roundOrZero(env, cosine, s.b);
+    roundOrZero(env, sine, s.result);
   }
   if (!s.finish()) return;
   s.write(0, s.result);
@@ -416,7 +417,8 @@ export function fptan(s: X87State): void {
   if (argumentKind === Argument.notANumber) copy(s.b, s.result);
   else if (argumentKind === Argument.zero) copy(s.result, s.a);
   else if (!env.suppressed()) {
-    if (!reduced.isZero && wideSmallness(reduced) > TINY && cosine.exponent === 0 && sine.exponent < 0) wideCopy(quotient, reduced);
+    // Of a tiny angle the silicon's tangent, too, falls short.
+    if (wideSmallness(sine) > TINY) wideCopy(quotient, sine);
     else wideDivide(sine, cosine, quotient);
     roundOrZero(env, quotient, s.result);
   }
