@@ -52,7 +52,7 @@ export class AddressSpace extends Mappings {
     this.u8 = window.u8;
     this.view = window.view;
     this.layout = window.layout;
-    this.scratchBytes = this.u8.subarray(this.layout.scratch, this.layout.scratch + 2 * PAGE_SIZE);
+    this.scratchBytes = this.u8.subarray(this.layout.scratch, this.layout.scratch + PAGE_SIZE);
     this.offsetMask = 2 ** this.layout.windowBits - 1;
   }
 

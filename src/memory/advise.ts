@@ -84,6 +84,7 @@ export function advise(space: Mappings, address: number, length: number, advice:
   const rule = ADVICE.get(advice);
   if (rule === undefined || !isPageAligned(address) || !(length >= 0)) throw new MapError("EINVAL");
   const end = address + pageAlign(length);
+  if (!(end < 2 ** 64)) throw new MapError("EINVAL");
   let at = address;
   let hole = false;
   while (at < end) {

@@ -33,7 +33,7 @@ export interface WindowLayout {
    *  there directly, or -1. */
   readonly readTags: number;
   readonly writeTags: number;
-  /** Two pages of scratch for accesses that have no contiguous home. */
+  /** Two pages of scratch for accesses that have no contiguous home: readSlow and writeSlow use the first, the CPU the second. */
   readonly scratch: number;
   /** Space for the CPU's decoded code. */
   readonly arenaStart: number;

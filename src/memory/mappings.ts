@@ -230,7 +230,8 @@ export class Mappings {
     if (!isPageAligned(address)) throw new MapError("EINVAL");
     const end = address + pageAlign(length);
     if (end === address) return;
-    if (!(end > address) || (prot & ~PROT_ALL) !== 0) throw new MapError(end > address ? "EINVAL" : "ENOMEM");
+    if (!(end < 2 ** 64)) throw new MapError("ENOMEM");
+    if ((prot & ~PROT_ALL) !== 0) throw new MapError("EINVAL");
     let at = address;
     for (;;) {
       const area = this.areaList.at(at);
@@ -303,6 +304,7 @@ export class Mappings {
       this.pages.remove(vpn);
       page.dropCodeOf(this.codeListener);
       page.untag();
+      page.dirty = true;
       moving.push(page);
       places.push(vpn + distance);
     });

@@ -3,7 +3,10 @@ import { Page } from "./page.ts";
 import { PageTable } from "./page-table.ts";
 import type { FileBacking, FileIdentity } from "./area.ts";
 
-/** A file's content as page objects, sparse. Mappings share the objects, so that read(2), write(2) and memory agree. */
+/**
+ * A file's content as page objects, sparse. Mappings share the objects, so that read(2), write(2) and memory agree.
+ * `truncate(0)` gives all homes back when the file goes.
+ */
 export class PageStore {
   private bytes = 0;
   private readonly pages = new PageTable();

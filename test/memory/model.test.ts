@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { AddressSpace, MapError, MemoryFault, PageStore, StoreBacking } from "../../src/memory/index.ts";
+import type { Page } from "../../src/memory/index.ts";
 
 const PAGE = 4096;
 /** Slots 16 to 55 of the nominal window, and of tiny windows those that collide with each other and with reserved ones. */
@@ -214,19 +215,70 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   })),
 );
 
-describe.each([17, 18, 32])("areas and pages equal the model, window of 2^%i bytes", (windowBits) => {
+describe.each([17, 18, 32])("random calls, window of 2^%i bytes", (windowBits) => {
   const space = new AddressSpace({ windowBits });
-  test("random calls", () => {
+  test("areas and pages equal the model", () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 60 }), (steps) => {
         const pair = new Pair(space);
-        for (const { run } of steps) {
-          run(pair);
+        for (const call of steps) {
+          call.run(pair);
           pair.check();
         }
         for (let at = 0; at < PAGES; at++) {
           const expected = pair.model.read(at);
           expect(pair.attempt(() => pair.space.readU8(BASE + at * PAGE))).toBe(expected);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("translated code is dropped before it could differ from memory", () => {
+    const steps = fc.array(fc.oneof(step, place), { minLength: 1, maxLength: 60 });
+    fc.assert(
+      fc.property(steps, (calls) => {
+        const translated = new Map<number, { page: Page; byte: number }>();
+        const pair = new Pair(space);
+        space.codeListener = {
+          invalidate(page): void {
+            for (const [at, translation] of translated) if (translation.page === page) translated.delete(at);
+          },
+        };
+        const byte = new Uint8Array(1);
+        for (const call of calls) {
+          if (typeof call === "number") {
+            if (space.fetch(BASE + call * PAGE, byte) === 1) {
+              translated.set(call, { page: space.markCode(BASE / PAGE + call), byte: byte[0] ?? 0 });
+            }
+          } else {
+            call.run(pair);
+          }
+          for (const [at, translation] of translated) {
+            expect(space.fetch(BASE + at * PAGE, byte)).toBe(1);
+            expect(byte[0]).toBe(translation.byte);
+          }
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("a private page that is not dirty is as it was", () => {
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 60 }), (steps) => {
+        const pair = new Pair(space);
+        const saved = new Map<number, number>();
+        for (const call of steps) {
+          call.run(pair);
+          const dirty = new Set(space.dirtyPages());
+          if (dirty.size === 0) saved.clear();
+          for (const [vpn, page] of space.residentPages()) {
+            if (dirty.size === 0) saved.set(vpn, page.peek()[0] ?? 0);
+            else if (!dirty.has(vpn) && space.areaAt(vpn * PAGE)?.shared === false) {
+              expect(page.peek()[0]).toBe(saved.get(vpn));
+            }
+          }
         }
       }),
       { numRuns: 300 },
