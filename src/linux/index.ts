@@ -22,6 +22,7 @@ export type {
   WindowSize,
 } from "./inputs.ts";
 export { signalCodeName, signalName, signalText } from "./abi/signal.ts";
+export { syscallName, syscallNumbers } from "./abi/syscall-names.ts";
 export type { Instant } from "./clock.ts";
 export { Kernel } from "./kernel.ts";
 export type { Idle, KernelListener, ProgramStart, StartOptions, SyscallOutcome } from "./kernel.ts";
@@ -29,6 +30,7 @@ export { Reg, USER_CS, USER_SS, Vector } from "./registers.ts";
 export type { CpuFault, Registers } from "./registers.ts";
 export type { SigInfo } from "./signals/types.ts";
 export { syscalls, syscallTable } from "./syscalls/table.ts";
+export { quote, STRING_LIMIT } from "./syscalls/text.ts";
 export { outputsOf } from "./syscalls/syscall.ts";
 export type { Arg, Shown, Support, Syscall } from "./syscalls/syscall.ts";
 export type { Call, ExitStatus, Process, Task } from "./task.ts";

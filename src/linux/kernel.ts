@@ -17,6 +17,7 @@ import { load } from "../loader/index.ts";
 import { encodeLatin1 } from "../base/index.ts";
 import { ERRNO, Errno } from "./abi/errno.ts";
 import { RLIMIT_STACK, type Rlimit } from "./abi/resource.ts";
+import { syscallName } from "./abi/syscall-names.ts";
 import { SIGALRM, SIGPROF, SIGVTALRM } from "./abi/signal.ts";
 import { lowest } from "./abi/sigset.ts";
 import { Clock, type Instant } from "./clock.ts";
@@ -203,6 +204,7 @@ export class Kernel {
       ...(found.backing === undefined ? {} : { backing: found.backing }),
     });
     process.exe = found.dentry;
+    process.path = program.path;
     process.tasks.push(task);
     this.processes.set(pid, process);
     this.tasks.push(task);
@@ -297,7 +299,7 @@ export class Kernel {
 
   /** Name of a call by number. */
   nameOf(number: number): string {
-    return syscallTable[number]?.name ?? `syscall_${number}`;
+    return syscallName(number) ?? `syscall_${number}`;
   }
 
   #park(task: Task, wait: Wait): SyscallOutcome {

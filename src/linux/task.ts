@@ -150,6 +150,8 @@ export class Process {
   readonly intervalTimers: IntervalTimer[] = [0, 1, 2].map(() => ({ deadline: Infinity, interval: 0 }));
   readonly posixTimers: PosixTimer[] = [];
   exe: Dentry | null = null;
+  /** As execve(2) was given it. */
+  path = "";
   /** [start, end) of argv's and envp's strings on the first stack. */
   argv: readonly [number, number] = [0, 0];
   envp: readonly [number, number] = [0, 0];

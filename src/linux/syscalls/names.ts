@@ -208,17 +208,6 @@ export const names: readonly Syscall[] = [
   syscall(90, "chmod", { pathname: path, mode: octal }, "full", (t, a) => done(t.kernel.vfs.chmod(t, AT_FDCWD, a.pathname, a.mode, 0)), file),
   syscall(91, "fchmod", { fd, mode: octal }, "full", (t, a) => done(t.kernel.vfs.chmodDentry(t, t.files.getIo(a.fd).dentry, a.mode)), desc),
   syscall(268, "fchmodat", { dirfd: dirFd, pathname: path, mode: octal }, "full", (t, a) => done(t.kernel.vfs.chmod(t, a.dirfd, a.pathname, a.mode, 0)), both),
-  syscall(
-    452,
-    "fchmodat2",
-    { dirfd: dirFd, pathname: path, mode: octal, flags: atFlags },
-    "full",
-    (t, a) => {
-      if (a.flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) throw errno.EINVAL;
-      return done(t.kernel.vfs.chmod(t, a.dirfd, a.pathname, a.mode, a.flags));
-    },
-    both,
-  ),
   syscall(92, "chown", { pathname: path, owner: id, group: id }, "full", (t, a) => done(t.kernel.vfs.chown(t, AT_FDCWD, a.pathname, a.owner, a.group, 0)), file),
   syscall(93, "fchown", { fd, owner: id, group: id }, "full", (t, a) => done(t.kernel.vfs.chownDentry(t, t.files.getIo(a.fd).dentry, a.owner, a.group)), desc),
   syscall(94, "lchown", { pathname: path, owner: id, group: id }, "full", (t, a) => done(t.kernel.vfs.chown(t, AT_FDCWD, a.pathname, a.owner, a.group, AT_SYMLINK_NOFOLLOW)), file),
