@@ -179,7 +179,10 @@ function mapSegment(space: AddressSpace, segment: Segment, bias: number, first: 
 }
 
 /** Bounds of code and data as Linux computes them for /proc/PID/stat. */
-function codeAndData(segments: readonly Segment[], bias: number): {
+function codeAndData(
+  segments: readonly Segment[],
+  bias: number,
+): {
   startCode: number;
   endCode: number;
   startData: number;
@@ -200,13 +203,7 @@ function codeAndData(segments: readonly Segment[], bias: number): {
   return { startCode: startCode + bias, endCode: endCode + bias, startData: startData + bias, endData: endData + bias };
 }
 
-function auxiliaryVector(
-  image: Image,
-  options: LoadOptions,
-  bias: number,
-  vdso: number,
-  strings: StackStrings,
-): readonly AuxEntry[] {
+function auxiliaryVector(image: Image, options: LoadOptions, bias: number, vdso: number, strings: StackStrings): readonly AuxEntry[] {
   return [
     [AT.AT_SYSINFO_EHDR, vdso],
     [AT.AT_MINSIGSTKSZ, options.minSignalStack ?? MIN_SIGNAL_STACK],
@@ -238,10 +235,7 @@ function auxiliaryVector(
 export function load(space: AddressSpace, bytes: Uint8Array, options: LoadOptions): Loaded {
   const image = parseElf(bytes);
   if (image.interpreter !== undefined) {
-    throw new LoadError(
-      `dynamically linked (needs ${image.interpreter}); only static executables run so far`,
-      "ELIBBAD",
-    );
+    throw new LoadError(`dynamically linked (needs ${image.interpreter}); only static executables run so far`, "ELIBBAD");
   }
   const stackTop = options.stackTop ?? TASK_SIZE;
   const stackLimit = options.stackLimit ?? DEFAULT_STACK_LIMIT;
@@ -278,9 +272,7 @@ export function load(space: AddressSpace, bytes: Uint8Array, options: LoadOption
   space.setBrkStart(brkStart);
 
   const vdsoBytes = buildVdso();
-  const vdso = attempt("the vDSO", () =>
-    space.map({ address: 0, length: vdsoBytes.length, prot: PROT_READ | PROT_EXEC, name: "[vdso]" }),
-  );
+  const vdso = attempt("the vDSO", () => space.map({ address: 0, length: vdsoBytes.length, prot: PROT_READ | PROT_EXEC, name: "[vdso]" }));
   space.poke(vdso, vdsoBytes);
 
   const stack = buildStack(stackInput, (strings) => auxiliaryVector(image, options, bias, vdso, strings));

@@ -22,12 +22,21 @@ const SHT_SYMTAB = 2;
 const SHT_DYNSYM = 11;
 const SHN_UNDEF = 0;
 const SHN_LORESERVE = 0xff00;
+const STT_NOTYPE = 0;
 const STT_OBJECT = 1;
 const STT_FUNC = 2;
 const STT_GNU_IFUNC = 10;
+const STB_LOCAL = 0;
+const STB_GLOBAL = 1;
+const STB_WEAK = 2;
 const MAX_NAME = 65536;
+/** How many entries before an address are looked at for one that contains it: labels can lie inside a function. */
+const MAX_NESTING = 64;
 
 interface Table {
+  /** Section headers: file offset and count. */
+  readonly sections: number;
+  readonly sectionCount: number;
   readonly offset: number;
   readonly count: number;
   readonly namesOffset: number;
@@ -76,38 +85,49 @@ function findTable(file: Reader, type: number): Table | undefined {
     const namesOffset = file.u64(start + link * SHDR_SIZE + 24);
     const namesSize = file.u64(start + link * SHDR_SIZE + 32);
     if (!file.has(offset, size) || !file.has(namesOffset, namesSize)) continue;
-    return { offset, count: Math.floor(size / SYM_SIZE), namesOffset, namesEnd: namesOffset + namesSize };
+    return {
+      sections: start,
+      sectionCount: count,
+      offset,
+      count: Math.floor(size / SYM_SIZE),
+      namesOffset,
+      namesEnd: namesOffset + namesSize,
+    };
   }
   return undefined;
+}
+
+/** Functions, objects and the assembler's global labels; nothing undefined, absolute or common. */
+function isKept(file: Reader, entry: number): boolean {
+  const info = file.u8(entry + 4);
+  const section = file.u16(entry + 6);
+  if (section === SHN_UNDEF || section >= SHN_LORESERVE) return false;
+  const type = info & 15;
+  if (type === STT_NOTYPE) return info >> 4 !== STB_LOCAL;
+  return type === STT_FUNC || type === STT_OBJECT || type === STT_GNU_IFUNC;
 }
 
 /** The functions and objects that one file defines. Made by {@link symbols}. */
 export class SymbolTable {
   readonly #file: Reader;
-  readonly #namesOffset: number;
-  readonly #namesEnd: number;
+  readonly #table: Table | undefined;
   /** File offsets of the kept entries, ordered by address; of several at one address the preferred one comes last. */
-  readonly #entries: Uint32Array;
+  readonly #entries: Float64Array;
   readonly #addresses: Float64Array;
 
   constructor(bytes: Uint8Array) {
     const file = new Reader(bytes);
-    this.#file = file;
     const table = findTable(file, SHT_SYMTAB) ?? findTable(file, SHT_DYNSYM);
+    this.#file = file;
+    this.#table = table;
     const kept: number[] = [];
     for (let i = 0; i < (table?.count ?? 0); i++) {
       const entry = (table?.offset ?? 0) + i * SYM_SIZE;
-      const type = file.u8(entry + 4) & 15;
-      const section = file.u16(entry + 6);
-      if (type !== STT_FUNC && type !== STT_OBJECT && type !== STT_GNU_IFUNC) continue;
-      if (section === SHN_UNDEF || section >= SHN_LORESERVE) continue;
-      kept.push(entry);
+      if (isKept(file, entry)) kept.push(entry);
     }
     kept.sort((a, b) => file.u64(a + 8) - file.u64(b + 8) || this.#preference(a) - this.#preference(b) || b - a);
-    this.#entries = Uint32Array.from(kept);
+    this.#entries = Float64Array.from(kept);
     this.#addresses = Float64Array.from(kept, (entry) => file.u64(entry + 8));
-    this.#namesOffset = table?.namesOffset ?? 0;
-    this.#namesEnd = table?.namesEnd ?? 0;
   }
 
   get size(): number {
@@ -120,8 +140,9 @@ export class SymbolTable {
   }
 
   /**
-   * The symbol that contains an address (of the file, before the load bias). A symbol without a size reaches to the next one.
-   * Of aliases the global one is given, then the one that comes first in the file.
+   * The symbol that contains an address (of the file, before the load bias); where they are nested, the innermost that has a
+   * size. A symbol without one reaches to the next symbol or the end of its section. Of aliases a global one is given, then
+   * the one that comes first in the file.
    */
   at(address: number): ElfSymbol | undefined {
     let low = 0;
@@ -131,10 +152,13 @@ export class SymbolTable {
       if ((this.#addresses[middle] ?? 0) <= address) low = middle + 1;
       else high = middle;
     }
-    const entry = this.#entries[low - 1];
-    if (entry === undefined) return undefined;
-    const symbol = this.#symbol(entry);
-    return symbol.size === 0 || address < symbol.address + symbol.size ? symbol : undefined;
+    for (let index = low - 1; index >= Math.max(0, low - MAX_NESTING); index--) {
+      const entry = this.#entries[index] ?? 0;
+      if (address < (this.#addresses[index] ?? 0) + this.#file.u64(entry + 16)) return this.#symbol(entry);
+    }
+    const nearest = this.#entries[low - 1];
+    if (nearest === undefined || this.#file.u64(nearest + 16) !== 0) return undefined;
+    return address < this.#sectionEnd(nearest) ? this.#symbol(nearest) : undefined;
   }
 
   /** The symbol of a name; a global one before a local one. */
@@ -151,12 +175,25 @@ export class SymbolTable {
   /** Global 2, weak 1, local 0. */
   #preference(entry: number): number {
     const binding = this.#file.u8(entry + 4) >> 4;
-    return binding === 1 ? 2 : binding === 2 ? 1 : 0;
+    return binding === STB_GLOBAL ? 2 : binding === STB_WEAK ? 1 : 0;
+  }
+
+  /** One past the last address of the section that an entry belongs to; 0 where it has none. */
+  #sectionEnd(entry: number): number {
+    const index = this.#file.u16(entry + 6);
+    if (this.#table === undefined || index >= this.#table.sectionCount) return 0;
+    const header = this.#table.sections + index * SHDR_SIZE;
+    return this.#file.u64(header + 16) + this.#file.u64(header + 32);
+  }
+
+  /** [start, end) in the file of where a name may be. */
+  #nameRange(entry: number): { start: number; end: number } {
+    const start = (this.#table?.namesOffset ?? 0) + this.#file.u32(entry);
+    return { start, end: Math.min(this.#table?.namesEnd ?? 0, start + MAX_NAME) };
   }
 
   #symbol(entry: number): ElfSymbol {
-    const start = this.#namesOffset + this.#file.u32(entry);
-    const limit = Math.min(this.#namesEnd, start + MAX_NAME);
+    const { start, end: limit } = this.#nameRange(entry);
     let end = start;
     while (end < limit && this.#file.bytes[end] !== 0) end++;
     return {
@@ -167,8 +204,8 @@ export class SymbolTable {
   }
 
   #hasName(entry: number, wanted: Uint8Array): boolean {
-    const start = this.#namesOffset + this.#file.u32(entry);
-    if (start + wanted.length >= this.#namesEnd || this.#file.bytes[start + wanted.length] !== 0) return false;
+    const { start, end } = this.#nameRange(entry);
+    if (start + wanted.length >= end || this.#file.bytes[start + wanted.length] !== 0) return false;
     for (let i = 0; i < wanted.length; i++) {
       if (this.#file.bytes[start + i] !== wanted[i]) return false;
     }

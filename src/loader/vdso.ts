@@ -26,6 +26,10 @@ const SHDR_SIZE = 64;
 /** PT_LOAD, PT_DYNAMIC, PT_GNU_EH_FRAME. */
 const PROGRAM_HEADERS = 3;
 
+const ET_DYN = 3;
+const EM_X86_64 = 62;
+const EV_CURRENT = 1;
+
 const SHT_PROGBITS = 1;
 const SHT_STRTAB = 3;
 const SHT_HASH = 5;
@@ -124,7 +128,10 @@ function code(): Bytes {
 
 function dynamicSymbols(): DynamicSymbol[] {
   const symbols: DynamicSymbol[] = [];
-  for (const [prefix, binding] of [["__vdso_", STB_GLOBAL], ["", STB_WEAK]] as const) {
+  for (const [prefix, binding] of [
+    ["__vdso_", STB_GLOBAL],
+    ["", STB_WEAK],
+  ] as const) {
     for (const [index, [name]] of FUNCTIONS.entries()) {
       const info = (binding << 4) | STT_FUNC;
       symbols.push({ name: prefix + name, info, section: ".text", offset: index * FUNCTION_ALIGN, size: CODE_SIZE });
@@ -166,15 +173,21 @@ const CIE: Bytes = [
   ...u32(20), // length
   ...u32(0), // this is a CIE
   1, // version
-  0x7a, 0x52, 0, // "zR"
+  0x7a,
+  0x52,
+  0, // "zR"
   1, // code alignment
   0x78, // data alignment -8
   16, // return address column
   1, // augmentation length
   0x1b, // FDE addresses: pc-relative, signed, 4 bytes
-  0x0c, 7, 8, // DW_CFA_def_cfa rsp, 8
-  0x90, 1, // DW_CFA_offset rip, 1
-  0, 0, // DW_CFA_nop
+  0x0c,
+  7,
+  8, // DW_CFA_def_cfa rsp, 8
+  0x90,
+  1, // DW_CFA_offset rip, 1
+  0,
+  0, // DW_CFA_nop
 ];
 
 function frames(addressOf: (name: string) => number): Bytes {
@@ -186,7 +199,13 @@ function frames(addressOf: (name: string) => number): Bytes {
     ...u32(addressOf(".text") - (fde + 8)),
     ...u32(FUNCTIONS.length * FUNCTION_ALIGN),
     0, // augmentation length
-    0, 0, 0, 0, 0, 0, 0, // DW_CFA_nop
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0, // DW_CFA_nop
     ...u32(0), // end of .eh_frame
   ];
 }
@@ -195,7 +214,9 @@ function frameHeader(addressOf: (name: string) => number): Bytes {
   const here = addressOf(".eh_frame_hdr");
   return [
     1, // version
-    0x1b, 0x03, 0x3b, // encodings: pc-relative sdata4, udata4, table relative to here sdata4
+    0x1b,
+    0x03,
+    0x3b, // encodings: pc-relative sdata4, udata4, table relative to here sdata4
     ...u32(addressOf(".eh_frame") - (here + 4)),
     ...u32(1),
     ...u32(addressOf(".text") - here),
@@ -209,7 +230,9 @@ function sections(): readonly Section[] {
   const soname = strings.offset(SONAME);
   const versions = versionDefinitions(strings);
   const symbolTable = (addressOf: (name: string) => number): Bytes => [
-    ...u64(0), ...u64(0), ...u64(0),
+    ...u64(0),
+    ...u64(0),
+    ...u64(0),
     ...symbols.flatMap(({ name, info, section, offset, size }) => [
       ...u32(strings.offset(name)),
       info,
@@ -231,14 +254,23 @@ function sections(): readonly Section[] {
       [0x6fff_fffd, 2], // DT_VERDEFNUM
       [0x6fff_fff0, addressOf(".gnu.version")],
       [0, 0],
-    ].flat().flatMap(u64);
+    ]
+      .flat()
+      .flatMap(u64);
   const A = SHF_ALLOC;
   const list: readonly Section[] = [
     { name: ".hash", type: SHT_HASH, flags: A, align: 8, link: ".dynsym", entrySize: 4, bytes: () => hashTable(symbols) },
     { name: ".dynsym", type: SHT_DYNSYM, flags: A, align: 8, link: ".dynstr", info: 1, entrySize: 24, bytes: symbolTable },
     { name: ".dynstr", type: SHT_STRTAB, flags: A, align: 1, bytes: () => strings.bytes },
-    { name: ".gnu.version", type: SHT_GNU_VERSYM, flags: A, align: 2, link: ".dynsym", entrySize: 2,
-      bytes: () => [0, ...symbols.map(() => 2)].flatMap(u16) },
+    {
+      name: ".gnu.version",
+      type: SHT_GNU_VERSYM,
+      flags: A,
+      align: 2,
+      link: ".dynsym",
+      entrySize: 2,
+      bytes: () => [0, ...symbols.map(() => 2)].flatMap(u16),
+    },
     { name: ".gnu.version_d", type: SHT_GNU_VERDEF, flags: A, align: 8, link: ".dynstr", info: 2, bytes: () => versions },
     { name: ".eh_frame_hdr", type: SHT_PROGBITS, flags: A, align: 4, bytes: frameHeader },
     { name: ".eh_frame", type: SHT_PROGBITS, flags: A, align: 8, bytes: frames },
@@ -255,11 +287,8 @@ export function buildVdso(): Uint8Array<ArrayBuffer> {
   const loaded = sections();
   for (const { name } of loaded) names.offset(name);
   names.offset(".shstrtab");
-  const all: readonly Section[] = [
-    ...loaded,
-    { name: ".shstrtab", type: SHT_STRTAB, flags: 0, align: 1, bytes: () => names.bytes },
-  ];
-    const addresses = new Map<string, number>();
+  const all: readonly Section[] = [...loaded, { name: ".shstrtab", type: SHT_STRTAB, flags: 0, align: 1, bytes: () => names.bytes }];
+  const addresses = new Map<string, number>();
   const addressOf = (name: string): number => addresses.get(name) ?? 0;
   const indexOf = (name: string | undefined): number => all.findIndex((section) => section.name === name) + 1;
   let end = EHDR_SIZE + PROGRAM_HEADERS * PHDR_SIZE;
@@ -274,14 +303,31 @@ export function buildVdso(): Uint8Array<ArrayBuffer> {
 
   const page = new Uint8Array(PAGE_SIZE);
   page.set([
-    0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, ...u64(0),
-    ...u16(3), ...u16(62), ...u32(1), // ET_DYN, EM_X86_64, EV_CURRENT
-    ...u64(addressOf(".text")), ...u64(EHDR_SIZE), ...u64(sectionHeaders), ...u32(0),
-    ...u16(EHDR_SIZE), ...u16(PHDR_SIZE), ...u16(PROGRAM_HEADERS),
-    ...u16(SHDR_SIZE), ...u16(all.length + 1), ...u16(all.length),
+    ...encodeUtf8("\x7fELF\x02\x01\x01"), // 64 bits, little-endian, EV_CURRENT
+    ...[0, ...u64(0)],
+    ...u16(ET_DYN),
+    ...u16(EM_X86_64),
+    ...u32(EV_CURRENT),
+    ...u64(addressOf(".text")),
+    ...u64(EHDR_SIZE),
+    ...u64(sectionHeaders),
+    ...u32(0),
+    ...u16(EHDR_SIZE),
+    ...u16(PHDR_SIZE),
+    ...u16(PROGRAM_HEADERS),
+    ...u16(SHDR_SIZE),
+    ...u16(all.length + 1),
+    ...u16(all.length),
   ]);
   const programHeader = (type: number, flags: number, start: number, size: number, align: number): Bytes => [
-    ...u32(type), ...u32(flags), ...u64(start), ...u64(start), ...u64(start), ...u64(size), ...u64(size), ...u64(align),
+    ...u32(type),
+    ...u32(flags),
+    ...u64(start),
+    ...u64(start),
+    ...u64(start),
+    ...u64(size),
+    ...u64(size),
+    ...u64(align),
   ];
   const sizeOf = (name: string): number => all.find((section) => section.name === name)?.bytes(addressOf).length ?? 0;
   page.set(
@@ -298,10 +344,16 @@ export function buildVdso(): Uint8Array<ArrayBuffer> {
     page.set(bytes, start);
     page.set(
       [
-        ...u32(names.offset(section.name)), ...u32(section.type), ...u64(section.flags),
-        ...u64(section.flags & SHF_ALLOC ? start : 0), ...u64(start), ...u64(bytes.length),
-        ...u32(section.link ? indexOf(section.link) : 0), ...u32(section.info ?? 0),
-        ...u64(section.align), ...u64(section.entrySize ?? 0),
+        ...u32(names.offset(section.name)),
+        ...u32(section.type),
+        ...u64(section.flags),
+        ...u64(section.flags & SHF_ALLOC ? start : 0),
+        ...u64(start),
+        ...u64(bytes.length),
+        ...u32(section.link ? indexOf(section.link) : 0),
+        ...u32(section.info ?? 0),
+        ...u64(section.align),
+        ...u64(section.entrySize ?? 0),
       ],
       sectionHeaders + (index + 1) * SHDR_SIZE,
     );

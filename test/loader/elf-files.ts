@@ -85,7 +85,7 @@ const DYN = { type: 3, entry: 0x800 } as const;
 export const SHAPES: Readonly<Record<string, readonly [headers: readonly ProgramHeaderFields[], fields?: ElfFields]>> = {
   "text only": [[TEXT]],
   "absurd class and version": [[TEXT], { class: 0, version: 9 }],
-  "data": [[TEXT, DATA]],
+  data: [[TEXT, DATA]],
   "data and bss": [[TEXT, { ...DATA, memsz: 0x3000 }]],
   "bss in the last file page": [[TEXT, { ...DATA, memsz: 0x180 }]],
   "bss of a read-only segment": [[TEXT, { ...DATA, flags: R, memsz: 0x3000 }]],
@@ -105,8 +105,20 @@ export const SHAPES: Readonly<Record<string, readonly [headers: readonly Program
   "descending segments": [[{ ...DATA, vaddr: 0x500000 }, TEXT]],
   "executable stack": [[TEXT, { type: PT_GNU_STACK, flags: R | W | X, filesz: 0 }]],
   "73 headers": [[TEXT, ...Array.from({ length: 72 }, () => ({ type: PT_NOTE, filesz: 0 }))], { phoff: 0x1000 }],
-  "position independent": [[{ ...TEXT, vaddr: 0 }, { ...DATA, vaddr: 0x2000, memsz: 0x3000 }], DYN],
-  "position independent, descending": [[{ ...DATA, vaddr: 0x5000 }, { ...TEXT, vaddr: 0 }], DYN],
+  "position independent": [
+    [
+      { ...TEXT, vaddr: 0 },
+      { ...DATA, vaddr: 0x2000, memsz: 0x3000 },
+    ],
+    DYN,
+  ],
+  "position independent, descending": [
+    [
+      { ...DATA, vaddr: 0x5000 },
+      { ...TEXT, vaddr: 0 },
+    ],
+    DYN,
+  ],
   "position independent, aligned to 2 MiB": [
     [
       { ...TEXT, vaddr: 0, align: 0x200000 },
@@ -131,7 +143,10 @@ export const SHAPES: Readonly<Record<string, readonly [headers: readonly Program
  *     path: db "/proc/self/maps", 0
  */
 export const SHOW_MAPS: Uint8Array = Uint8Array.from(
-  Buffer.from("b802000000488d3d6000000031f631d20f054189c44881ec0000010031c04489e74889e6ba000001000f0585c07e1389c2b801000000bf010000004889e60f05ebda31ffb80c0000000f0548890424b801000000bf010000004889e6ba080000000f05b83c00000031ff0f052f70726f632f73656c662f6d61707300", "hex"),
+  Buffer.from(
+    "b802000000488d3d6000000031f631d20f054189c44881ec0000010031c04489e74889e6ba000001000f0585c07e1389c2b801000000bf010000004889e60f05ebda31ffb80c0000000f0548890424b801000000bf010000004889e6ba080000000f05b83c00000031ff0f052f70726f632f73656c662f6d61707300",
+    "hex",
+  ),
 );
 
 /**
@@ -147,7 +162,10 @@ export const SHOW_STACK: Uint8Array = Uint8Array.from(
 /** Arguments and environments whose first stack was recorded: native-stacks.txt, by record-native-stacks.ts. */
 export const STACKS: readonly (readonly [args: readonly string[], env: readonly string[]])[] = [
   [[], []],
-  [["one", "two three"], ["A=1", "BB=22"]],
+  [
+    ["one", "two three"],
+    ["A=1", "BB=22"],
+  ],
   [["", "é", ""], []],
   [[], ["EMPTY="]],
   [["1"], []],

@@ -48,7 +48,9 @@ function maps(space: AddressSpace): string[] {
 }
 
 const recorded = new Map<string, string[]>();
-for (const block of readFileSync(new URL("native-maps.txt", import.meta.url), "utf8").trim().split("\n\n")) {
+for (const block of readFileSync(new URL("native-maps.txt", import.meta.url), "utf8")
+  .trim()
+  .split("\n\n")) {
   const [title = "", ...lines] = block.split("\n");
   recorded.set(title.slice(2), lines);
 }
@@ -155,7 +157,11 @@ test.each<[what: string, file: Uint8Array, message: string]>([
   ],
   ["below 64 KiB", elfFile([{ ...TEXT, vaddr: 0x1000 }], { entry: 0x1800 }), "cannot map segment at 0x1000 (EPERM)"],
   ["first segment on the stack", elfFile([{ ...TEXT, vaddr: 0x7fff_ffff_0000 }]), "cannot map segment at 0x7fffffff0000 (EEXIST)"],
-  ["position independent, too large", elfFile([{ ...TEXT, vaddr: 0, memsz: 0x7fff_ffff_0000 }], { type: 3 }), "cannot map a program of 0x7fffffff0000 bytes (ENOMEM)"],
+  [
+    "position independent, too large",
+    elfFile([{ ...TEXT, vaddr: 0, memsz: 0x7fff_ffff_0000 }], { type: 3 }),
+    "cannot map a program of 0x7fffffff0000 bytes (ENOMEM)",
+  ],
 ])("not loaded: %s", (_what, file, message) => {
   const space = new AddressSpace();
   expect(() => load(space, file, OPTIONS)).toThrow(expect.objectContaining({ name: "LoadError", message, exitStatus: 126 }));

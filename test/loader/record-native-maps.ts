@@ -14,7 +14,7 @@ for (const [name, [headers, fields]] of Object.entries(SHAPES)) {
   const lines = [`# ${name}`];
   for (const line of stdout.subarray(0, -8).toString().trim().split("\n")) {
     const [range, permissions, offset, , , path = ""] = line.split(/\s+/);
-    if (/^\[v/.test(path)) continue;
+    if (path.startsWith("[v")) continue;
     lines.push([range, permissions, offset, path.replace(/^\/.*/, "FILE")].join(" ").trim());
   }
   lines.push(`brk ${stdout.readBigUInt64LE(stdout.length - 8).toString(16)}`);

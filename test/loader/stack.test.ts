@@ -5,7 +5,9 @@ import { buildStack } from "../../src/loader/stack.ts";
 import { STACKS } from "./elf-files.ts";
 
 const TOP = 0x7fff_ffff_f000;
-const RECORDED = readFileSync(new URL("native-stacks.txt", import.meta.url), "latin1").trim().split("\n");
+const RECORDED = readFileSync(new URL("native-stacks.txt", import.meta.url), "latin1")
+  .trim()
+  .split("\n");
 
 /** Reads argument count and auxiliary vector of a recorded stack. */
 function parseStack(bytes: Buffer): { argc: number; auxv: [number, number][] } {
@@ -18,33 +20,30 @@ function parseStack(bytes: Buffer): { argc: number; auxv: [number, number][] } {
   return { argc, auxv };
 }
 
-test.each(STACKS.map(([args, env], index) => ({ args, env, index })))(
-  "recorded stack $index is rebuilt byte for byte",
-  ({ args, env, index }) => {
-    const native = Buffer.from(RECORDED[index] ?? "", "hex");
-    const { argc, auxv } = parseStack(native);
-    expect(argc).toBe(args.length + 1);
-    const nativePointer = TOP - native.length;
-    const recorded = new Map(auxv);
-    const randomAt = (recorded.get(25) ?? 0) - nativePointer;
-    const stack = buildStack(
-      {
-        top: TOP,
-        argv: ["./program", ...args],
-        envp: env,
-        execfn: "./program",
-        random: native.subarray(randomAt, randomAt + 16),
-        stackLimit: 8 << 20,
-      },
-      (strings) => {
-        const own: Record<number, number> = { 15: strings.platform, 25: strings.random, 31: strings.execfn };
-        return auxv.map(([type, value]) => [type, own[type] ?? value]);
-      },
-    );
-    expect(stack.stackPointer).toBe(nativePointer);
-    expect(Buffer.from(stack.bytes).toString("hex")).toBe(native.toString("hex"));
-  },
-);
+test.each(STACKS.map(([args, env], index) => ({ args, env, index })))("recorded stack $index is rebuilt byte for byte", ({ args, env, index }) => {
+  const native = Buffer.from(RECORDED[index] ?? "", "hex");
+  const { argc, auxv } = parseStack(native);
+  expect(argc).toBe(args.length + 1);
+  const nativePointer = TOP - native.length;
+  const recorded = new Map(auxv);
+  const randomAt = (recorded.get(25) ?? 0) - nativePointer;
+  const stack = buildStack(
+    {
+      top: TOP,
+      argv: ["./program", ...args],
+      envp: env,
+      execfn: "./program",
+      random: native.subarray(randomAt, randomAt + 16),
+      stackLimit: 8 << 20,
+    },
+    (strings) => {
+      const own: Record<number, number> = { 15: strings.platform, 25: strings.random, 31: strings.execfn };
+      return auxv.map(([type, value]) => [type, own[type] ?? value]);
+    },
+  );
+  expect(stack.stackPointer).toBe(nativePointer);
+  expect(Buffer.from(stack.bytes).toString("hex")).toBe(native.toString("hex"));
+});
 
 function build(argv: (string | Uint8Array)[], envp: string[] = [], stackLimit = 8 << 20): ReturnType<typeof buildStack> {
   return buildStack({ top: TOP, argv, envp, execfn: "/p", random: new Uint8Array(16), stackLimit }, () => []);
@@ -74,8 +73,20 @@ test("the limits of execve", () => {
   expect(() => build(Array.from({ length: 300_000 }, () => ""))).toThrow("argument list too long");
   // Never less than 128 KiB, never more than 6 MiB.
   expect(() => build(["y".repeat(100_000)], [], 4096)).not.toThrow();
-  expect(() => build(Array.from({ length: 45 }, () => almost), [], 1e9)).not.toThrow();
-  expect(() => build(Array.from({ length: 49 }, () => almost), [], 1e9)).toThrow("argument list too long");
+  expect(() =>
+    build(
+      Array.from({ length: 45 }, () => almost),
+      [],
+      1e9,
+    ),
+  ).not.toThrow();
+  expect(() =>
+    build(
+      Array.from({ length: 49 }, () => almost),
+      [],
+      1e9,
+    ),
+  ).toThrow("argument list too long");
   try {
     build(Array.from({ length: 17 }, () => almost));
   } catch (error) {

@@ -25,9 +25,7 @@ function inspect(tool: string, ...options: string[]): string {
 test("is one page and always the same", () => {
   const bytes = buildVdso();
   expect(bytes.length).toBe(4096);
-  expect(createHash("sha256").update(bytes).digest("hex")).toBe(
-    "8cd467b5c0b4d1b6d28f432253aa1149260c2b83bd00426047a9f2c7d3c5045b",
-  );
+  expect(createHash("sha256").update(bytes).digest("hex")).toBe("8cd467b5c0b4d1b6d28f432253aa1149260c2b83bd00426047a9f2c7d3c5045b");
 });
 
 test("each function loads its number, makes the call and returns", () => {
