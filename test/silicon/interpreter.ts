@@ -3,7 +3,7 @@
 import type { Feature } from "../../src/cpu/index.ts";
 import { Interpreter, Stop } from "../../src/cpu/index.ts";
 import {
-  ARITHMETIC_FLAGS, Flag, FLAG_RESULT, FLAG_VECTOR, FLAGS_SYSTEM, FS_BASE, GPR, GS_BASE, MXCSR, RIP, VECTOR_STRIDE, VECTORS, X87_ENVIRONMENT, X87_REGISTERS,
+  ARITHMETIC_FLAGS, Flag, FLAG_RESULT, FLAG_VECTOR, FLAGS_SYSTEM, FS_BASE, GPR, GS_BASE, MXCSR, RIP, SELECTORS, VECTOR_STRIDE, VECTORS, X87_ENVIRONMENT, X87_REGISTERS,
 } from "../../src/cpu/state.ts";
 import { AddressSpace } from "../../src/memory/index.ts";
 import type { RunnerCase } from "./protocol.ts";
@@ -13,6 +13,8 @@ const CODE_PAGE = 0x100000;
 const INT3 = 0xcc;
 /** Room for every iteration of the string instructions of the cases. */
 const LIMIT = 10_000;
+/** es cs ss ds fs gs of a 64-bit process under Linux. */
+const USER_SELECTORS = [0, 0x33, 0x2b, 0, 0, 0];
 const LOW64 = 0xffff_ffff_ffff_ffffn;
 
 export class InterpreterRunner {
@@ -53,6 +55,7 @@ export class InterpreterRunner {
   #load(state: State): void {
     const { view } = this.#space;
     state.gpr.forEach((value, i) => view.setBigUint64(GPR + i * 8, value, true));
+    USER_SELECTORS.forEach((selector, i) => view.setUint16(SELECTORS + i * 2, selector, true));
     view.setBigUint64(RIP, state.rip, true);
     view.setBigUint64(FS_BASE, state.fs, true);
     view.setBigUint64(GS_BASE, state.gs, true);

@@ -25,7 +25,7 @@ const PLACEHOLDER = 0x11223344;
  * offset in the data page.
  */
 export function assemble(texts: readonly string[]): Uint8Array[] {
-  const written = texts.map((text) => /^db /.test(text));
+  const written = texts.map((text) => text.startsWith("db "));
   const source = [".intel_syntax noprefix"];
   texts.forEach((text, i) => {
     const code = written[i] ? "nop" : text.replace(/\{data\+0x[0-9a-f]+\}/, String(PLACEHOLDER));

@@ -57,7 +57,7 @@ export function part(name: string): { full: string; shift: number; bits: number 
   if (low) return { full: `r${low[1]}x`, shift: 0, bits: 8 };
   const lowIndex = /^(sp|bp|si|di)l$/.exec(name);
   if (lowIndex) return { full: `r${lowIndex[1]}`, shift: 0, bits: 8 };
-  if (/^e/.test(name)) return { full: `r${name.slice(1)}`, shift: 0, bits: 32 };
+  if (name.startsWith("e")) return { full: `r${name.slice(1)}`, shift: 0, bits: 32 };
   return { full: `r${name}`, shift: 0, bits: 16 };
 }
 
