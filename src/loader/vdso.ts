@@ -304,7 +304,8 @@ export function buildVdso(): Uint8Array<ArrayBuffer> {
   const page = new Uint8Array(PAGE_SIZE);
   page.set([
     ...encodeUtf8("\x7fELF\x02\x01\x01"), // 64 bits, little-endian, EV_CURRENT
-    ...[0, ...u64(0)],
+    0, // System V ABI
+    ...u64(0),
     ...u16(ET_DYN),
     ...u16(EM_X86_64),
     ...u32(EV_CURRENT),
