@@ -3,5 +3,5 @@ export { NodeInputs } from "./inputs.ts";
 export type { LateAnswer, NodeInputsOptions } from "./inputs.ts";
 export type { MountDirectory } from "./mounts.ts";
 export { runToEnd } from "./run-to-end.ts";
-export type { RunToEndOptions, TurnEnd, Turns } from "./run-to-end.ts";
+export type { RunToEndOptions } from "./run-to-end.ts";
 export { fixedStart, hostStart } from "./start.ts";

@@ -1,30 +1,8 @@
 // Runs a machine until its program has ended: gives it turns short enough that signals of the host are seen, waits for the host where nothing
 // inside can go on, and hands over what came.
 import { constants } from "node:os";
-import type { HostAnswer } from "../linux/index.ts";
+import type { Machine, RunEnd } from "../machine/index.ts";
 import type { NodeInputs } from "./inputs.ts";
-
-/** Why a turn ended. */
-export type TurnEnd =
-  /** The program has ended. */
-  | { readonly reason: "exited" }
-  /** As many instructions as were allowed have been executed. */
-  | { readonly reason: "limit" }
-  /** Every task waits, for the host or at most `ns` nanoseconds of virtual time (Infinity: no timer runs). */
-  | { readonly reason: "waiting"; readonly ns: number };
-
-/** What the loop needs of a machine. */
-export interface Turns {
-  /** Instructions executed since the start. */
-  readonly instructions: number;
-  /** Executes up to `maxInstructions` more instructions. */
-  turn(maxInstructions: number): TurnEnd;
-  answer(id: number, answer: HostAnswer): void;
-  /** `ns` nanoseconds of real time went by while the host was waited for. */
-  elapse(ns: number): void;
-  /** A signal for the first process, by Linux number. */
-  signal(signal: number): void;
-}
 
 export interface RunToEndOptions {
   /** Stop after this many instructions in all. */
@@ -42,8 +20,8 @@ const FIRST_TURN = 1_000_000;
 const SHORTEST_TURN = 100_000;
 const LONGEST_TURN = 1e9;
 
-/** Resolves with why the last turn ended: "exited" or "limit". */
-export async function runToEnd(machine: Turns, inputs: NodeInputs, options: RunToEndOptions = {}): Promise<"exited" | "limit"> {
+/** Resolves with why the machine stopped for good. */
+export async function runToEnd(machine: Machine, inputs: NodeInputs, options: RunToEndOptions = {}): Promise<Exclude<RunEnd, { reason: "waiting" }>> {
   const { maxInstructions = Infinity, signals = true } = options;
   const listeners = signals
     ? listen((signal) => {
@@ -55,11 +33,11 @@ export async function runToEnd(machine: Turns, inputs: NodeInputs, options: RunT
   try {
     for (;;) {
       const left = maxInstructions - machine.instructions;
-      if (left <= 0) return "limit";
+      if (left <= 0) return { reason: "limit" };
       const started = performance.now();
-      const end = machine.turn(Math.min(left, size));
+      const end = machine.run({ maxInstructions: Math.min(left, size) });
       const took = performance.now() - started;
-      if (end.reason === "exited") return "exited";
+      if (end.reason === "exited") return end;
       if (end.reason === "waiting") {
         await inputs.wait(end.ns / 1e6);
         machine.elapse(Math.round((performance.now() - started - took) * 1e6));
