@@ -12,7 +12,7 @@ import {
 import { evexOpcodeExists } from "./evex.ts";
 import { knownInsns } from "./known.ts";
 import {
-  BLOCK_BASE, BY_B, BY_L, BY_MODRM, BY_PREFIX, BY_REG, BY_W, buildTables, ROW_D64, ROW_F64, ROW_IGNORES_66, ROW_LOCK, ROW_NO_VVVV, ROW_UNIMPLEMENTED,
+  BLOCK_BASE, BY_B, BY_L, BY_MODRM, BY_PREFIX, BY_REG, BY_W, buildTables, ROW_D64, ROW_F64, ROW_IGNORES_66, ROW_LOCK, ROW_NO_VVVV, ROW_SEGMENT, ROW_UNIMPLEMENTED,
 } from "./tables.ts";
 
 /** What {@link Decoder.decode} found. */
@@ -190,7 +190,6 @@ export class Decoder {
     }
     if (vex && (prefix66 || rep !== 0 || lock || rex !== 0)) invalid = true;
     out.opcode = opcode;
-    // Mandatory-prefix columns of VEX count NP 66 F3 F2, as those of the legacy maps do.
 
     const attribute = attributes[space * 256 + opcode]!;
     if (attribute === NOT_AN_OPCODE) {
@@ -274,6 +273,7 @@ export class Decoder {
     else {
       if ((flags & ROW_UNIMPLEMENTED) !== 0) status = DecodeStatus.unimplemented;
       if (lock && ((flags & ROW_LOCK) === 0 || !out.memory)) status = DecodeStatus.invalid;
+      if ((flags & ROW_SEGMENT) !== 0 && (modrm & 0x38) > 0x28) status = DecodeStatus.invalid;
       if (out.vvvv !== 0 && (flags & ROW_NO_VVVV) !== 0) status = DecodeStatus.invalid;
     }
     if (length > available || length > MAX_LENGTH) return this.#end(status, length, available);

@@ -37,6 +37,8 @@ interface Context {
   used66: boolean;
   used67: boolean;
   usedSegment: boolean;
+  /** Immediates printed so far. */
+  immediates: number;
   /** "# ..." of a rip-relative operand. */
   comment: string;
 }
@@ -85,9 +87,8 @@ function bitsOf(size: string, context: Context): number {
     case "x": case "ps": case "pd": return decoded.vexL !== 0 ? 256 : 128;
     case "t": return 80;
     case "p":
-      context.rexUsed |= REX_W;
       context.used66 ||= decoded.operandSize === 16;
-      return decoded.operandSize === 16 ? 32 : decoded.operandSize === 32 ? 48 : 80;
+      return decoded.operandSize === 16 ? 32 : 48;
     default: return 0;
   }
 }
@@ -139,7 +140,8 @@ function symbolic(target: number, context: Context): string {
 
 function immediate(size: string, context: Context): string {
   const { decoded, row } = context;
-  const { imm, immHigh } = decoded;
+  const { immHigh } = decoded;
+  const imm = context.immediates++ === 0 ? decoded.imm : decoded.imm2;
   switch (size) {
     case "b": return hex(imm & 0xff);
     case "w": return hex(imm & 0xffff);
@@ -174,6 +176,7 @@ function rmOperand(operand: OperandSpec, context: Context): string {
 
 function generalRegister(number: number, size: string, context: Context): string {
   const bits = bitsOf(size, context);
+  if (context.row.opcode === 0x8e && context.row.map === 0) return register(number, bitsOf("v", context), true);
   if (bits === 8 && context.decoded.rex !== 0 && number >= 4) context.rexUsed |= 0x40;
   return register(number, bits, context.decoded.rex !== 0 || context.row.vex !== undefined);
 }
@@ -183,7 +186,10 @@ function stringOperand(operand: OperandSpec, context: Context): string {
   context.used67 = true;
   const name = (decoded.addressSize === 64 ? R64 : R32)[operand.kind === "X" ? 6 : 7]!;
   let segment = "es:";
-  if (operand.kind === "X") segment = segmentPrefix(context) || "ds:";
+  if (operand.kind === "X") {
+    segment = segmentPrefix(context) || "ds:";
+    context.usedSegment = true;
+  }
   return `${MEMORY[bitsOf(operand.size, context)] ?? ""}${segment}[${name}]`;
 }
 
@@ -215,8 +221,6 @@ function operandText(operand: OperandSpec, context: Context): string {
     case "I": return immediate(size, context);
     case "J": return symbolic(decoded.address + decoded.length + decoded.imm, context);
     case "O": {
-      context.used67 = true;
-      context.rexUsed |= REX_W;
       const offset = hex64Parts(decoded.dispHigh, decoded.disp);
       return `${segmentPrefix(context) || "ds:"}${offset}`;
     }
@@ -242,7 +246,7 @@ function prefixText(context: Context, bytes: Uint8Array): string {
     else if (byte === 0x67) last67 = end;
     else if (byte === 0xf2 || byte === 0xf3) lastRepeat = end;
     else if (byte in SEGMENT_PREFIXES) {
-      if (byte >= 0x64) lastSegment = end;
+      if (byte >= 0x64 || decoded.segment === 0) lastSegment = end;
     } else if (byte !== 0xf0 && (byte & 0xf0) !== 0x40) break;
   }
   let text = "";
@@ -261,16 +265,15 @@ function prefixText(context: Context, bytes: Uint8Array): string {
       else if ((byte & 15 & ~context.rexUsed) !== 0 || (byte === 0x40 && context.rexUsed < 0x40)) text += rexName(byte);
     } else if (i !== lastSegment || !context.usedSegment) {
       const notrack = byte === 0x3e && row.map === 0 && row.opcode === 0xff && (row.reg === 2 || row.reg === 4);
-      const hint = (byte === 0x2e || byte === 0x3e) && row.cc !== undefined && row.insn.properties.ends === "branch";
-      if (!hint) text += notrack ? "notrack " : SEGMENT_PREFIXES[byte]!;
+      text += notrack ? "notrack " : SEGMENT_PREFIXES[byte]!;
     }
   }
   return text;
 }
 
 function repeatName(byte: number, row: RowSpec, decoded: Decoded): string {
-  if (row.insn.properties.rep === "rep") return byte === 0xf3 ? "rep " : "repnz ";
-  if (byte === 0xf2 && row.insn.properties.ends !== undefined && row.map <= 1) return "bnd ";
+  if (byte === 0xf3 && spelling.repeats(row)) return "rep ";
+  if (byte === 0xf2 && spelling.isNearBranch(row)) return "bnd ";
   if (decoded.lock && decoded.memory) return byte === 0xf3 ? "xrelease " : "xacquire ";
   return byte === 0xf3 ? "repz " : "repnz ";
 }
@@ -282,17 +285,19 @@ function repeatName(byte: number, row: RowSpec, decoded: Decoded): string {
 export function format(decoded: Decoded, rows: readonly RowSpec[], options: FormatOptions = {}): string {
   const row = rows[decoded.row];
   if (row === undefined) return "(bad)";
-  const context: Context = { decoded, row, options, rexUsed: 0, used66: false, used67: false, usedSegment: false, comment: "" };
+  const context: Context = { decoded, row, options, rexUsed: 0, used66: false, used67: false, usedSegment: false, immediates: 0, comment: "" };
   const [mnemonic, count] = spelling.mnemonic(row, decoded);
   const operands: string[] = [];
   for (const operand of row.operands) {
     if (operands.length >= count) break;
-    if (!spelling.hidden(row, operand)) operands.push(operandText(operand, context));
+    operands.push(operandText(operand, context));
   }
-  const sized = spelling.usesOperandSize(row);
-  if (sized) {
-    context.rexUsed |= REX_W;
-    context.used66 = true;
+  if (spelling.usesW(row)) context.rexUsed |= REX_W;
+  if (spelling.uses66(row)) context.used66 = true;
+  if (row.map === 0 && decoded.opcode === 0xe3) context.used67 = true;
+  if (row.map === 0 && row.opcode === 0xd7) {
+    operands.push(`BYTE PTR ${segmentPrefix(context) || "ds:"}[${decoded.addressSize === 64 ? "rbx" : "ebx"}]`);
+    context.usedSegment = context.used67 = true;
   }
   let prefixes = "";
   if (options.bytes !== undefined) prefixes = prefixText(context, options.bytes);

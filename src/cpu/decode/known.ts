@@ -1,14 +1,16 @@
 /**
  * Instructions of the architecture that are not implemented: rows only, so that the decoder tells them from invalid opcodes and the disassembler names
- * them. A row declared in `isa/` takes the place of one here.
+ * them. A row declared in `isa/` takes the place of one here. An entry with a feature is left out where the CPU does not announce it.
  *
  * Each entry is a row with `$` for the opcode (with what follows it up to the next word), then pairs of opcode and mnemonic. `_` in an opcode is a space.
  */
 
-import type { Insn } from "../isa/insn.ts";
+import type { Feature, Insn } from "../isa/insn.ts";
 import { insn } from "../isa/insn.ts";
 
-const LEGACY: readonly (readonly [row: string, pairs: string])[] = [
+type Entry = readonly [row: string, pairs: string, feature?: Feature];
+
+const LEGACY: readonly Entry[] = [
   // SSE3
   ["66 0F $ /r | Vdq, Wdq", "7C haddpd 7D hsubpd D0 addsubpd"],
   ["F2 0F $ /r | Vdq, Wdq", "7C haddps 7D hsubps D0 addsubps"],
@@ -59,7 +61,9 @@ const LEGACY: readonly (readonly [row: string, pairs: string])[] = [
   ["F3 0F $ /r mem | Mss, Vdq", "2B movntss"],
   ["F2 0F $ /r mem | Msd, Vdq", "2B movntsd"],
   // Bits and integers
-  ["F3 0F $ /r | Gv, Ev", "B8 popcnt BC tzcnt BD lzcnt"],
+  ["F3 0F $ /r | Gv, Ev", "B8 popcnt"],
+  ["F3 0F $ /r | Gv, Ev", "BC tzcnt", "bmi1"],
+  ["F3 0F $ /r | Gv, Ev", "BD lzcnt", "lzcnt"],
   ["0F 38 $ /r mem | Gv, Mv", "F0 movbe"],
   ["0F 38 $ /r mem | Mv, Gv", "F1 movbe"],
   ["F2 0F 38 $ /r | Gy, Eb", "F0 crc32"],
@@ -132,8 +136,8 @@ const FMA: readonly string[] = ["6 fmaddsub", "7 fmsubadd", "8 fmadd", "A fmsub"
 const FMA_SCALAR: readonly string[] = ["9 fmadd", "B fmsub", "D fnmadd", "F fnmsub"];
 
 /** VFMADD132PS and its relatives: order from the opcode's high digit, operation from its low one. */
-function fma(): (readonly [string, string])[] {
-  const rows: (readonly [string, string])[] = [];
+function fma(): Entry[] {
+  const rows: Entry[] = [];
   for (const [digit, order] of [["9", "132"], ["A", "213"], ["B", "231"]] as const) {
     for (const [w, packed, scalar] of [["W0", "ps", "ss"], ["W1", "pd", "sd"]] as const) {
       const pairs = (list: readonly string[], type: string): string =>
@@ -145,7 +149,7 @@ function fma(): (readonly [string, string])[] {
   return rows;
 }
 
-const VEX: readonly (readonly [row: string, pairs: string])[] = [
+const VEX: readonly Entry[] = [
   // Moves
   ["VEX.LIG.NP.0F.WIG $ /r | Vx, Wx", "10 vmovups 28 vmovaps 51 vsqrtps 52 vrsqrtps 53 vrcpps 5B vcvtdq2ps"],
   ["VEX.LIG.NP.0F.WIG $ /r | Wx, Vx", "11 vmovups 29 vmovaps"],
@@ -302,12 +306,12 @@ function notImplemented(): void {
 }
 
 /** One insn for each row: opcode and mnemonic in pairs, put into the row's `$`. */
-function expand(entries: readonly (readonly [row: string, pairs: string])[]): Insn[] {
+function expand(entries: readonly Entry[]): Insn[] {
   const insns: Insn[] = [];
-  for (const [row, pairs] of entries) {
+  for (const [row, pairs, feature] of entries) {
     const list = pairs.split(" ");
     for (let i = 0; i + 1 < list.length; i += 2) {
-      insns.push(insn(list[i + 1]!, [row.replace("$", list[i]!.replaceAll("_", " "))], {}, notImplemented));
+      insns.push(insn(list[i + 1]!, [row.replace("$", list[i]!.replaceAll("_", " "))], feature === undefined ? {} : { feature }, notImplemented));
     }
   }
   return insns;

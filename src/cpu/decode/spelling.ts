@@ -1,6 +1,6 @@
 /** Where objdump's spelling is not the row's mnemonic: names that depend on the operand size, predicates, size keywords of address-only operands. */
 
-import type { Decoded, OperandSpec, RowSpec } from "../isa/insn.ts";
+import type { Decoded, RowSpec } from "../isa/insn.ts";
 
 /** One-byte opcodes whose name follows the operand size: 16, 32, 64. */
 const BY_OPERAND_SIZE: Readonly<Record<number, readonly [string, string, string]>> = {
@@ -12,8 +12,8 @@ const BY_OPERAND_SIZE: Readonly<Record<number, readonly [string, string, string]
   0x9d: ["popfw", "popf", "popf"],
   0xc9: ["leavew", "leave", "leave"],
   0xcf: ["iretw", "iret", "iretq"],
-  0xca: ["retfw", "retf", "rex.W retf"],
-  0xcb: ["retfw", "retf", "rex.W retf"],
+  0xca: ["retfw", "retf", "retfq"],
+  0xcb: ["retfw", "retf", "retfq"],
 };
 
 const PREDICATES: readonly string[] = (
@@ -21,7 +21,7 @@ const PREDICATES: readonly string[] = (
   "eq_os lt_oq le_oq unord_s neq_us nlt_uq nle_uq ord_s eq_us nge_uq ngt_uq false_os neq_os ge_oq gt_oq true_us"
 ).split(" ");
 
-const CARRYLESS: Readonly<Record<number, string>> = { 0x00: "lqlq", 0x01: "hqlq", 0x10: "lqhq", 0x11: "hqhq" };
+const CARRYLESS: Readonly<Record<number, string>> = { 0x00: "lql", 0x01: "hql", 0x10: "lqh", 0x11: "hqh" };
 
 /** XSAVE's family: REX.W adds "64". */
 const SAVE_AREA = new Set(["fxsave", "fxrstor", "xsave", "xrstor", "xsaveopt", "xsavec", "xsaves", "xrstors"]);
@@ -41,7 +41,7 @@ function mnemonic(row: RowSpec, decoded: Decoded): readonly [name: string, opera
     if (names !== undefined) return [names[operandSize === 16 ? 0 : operandSize === 32 ? 1 : 2], all];
     if (opcode === 0x90 && row.prefix === "" && !row.plusR && decoded.prefix66) return [operandSize === 16 ? "xchg   ax,ax" : "nop", all];
     if (opcode === 0xe3) return [decoded.addressSize === 32 ? "jecxz" : "jrcxz", all];
-    if ((opcode >= 0xb8 && opcode <= 0xbf && operandSize === 64) || (opcode >= 0xa0 && opcode <= 0xa3)) return ["movabs", all];
+    if ((opcode >= 0xb8 && opcode <= 0xbf && operandSize === 64) || (opcode >= 0xa0 && opcode <= 0xa3 && decoded.addressSize === 64)) return ["movabs", all];
   } else if (row.map === 1) {
     if (opcode === 0xc2) {
       const predicate = imm & 0xff;
@@ -49,25 +49,47 @@ function mnemonic(row: RowSpec, decoded: Decoded): readonly [name: string, opera
       return known ? [name.replace("cmp", `cmp${PREDICATES[predicate]}`), all - 1] : [name, all];
     }
     if (opcode === 0x1e && decoded.rep === 0xf3 && decoded.modrm >= 0xfa && decoded.modrm <= 0xfb) return [decoded.modrm === 0xfa ? "endbr64" : "endbr32", 0];
+    if (opcode === 0x1e && decoded.rep === 0xf3 && decoded.modrm >= 0xc8 && decoded.modrm <= 0xcf) return [operandSize === 64 ? "rdsspq" : "rdsspd", all];
+    if (opcode === 0xae && name === "incssp") return [operandSize === 64 ? "incsspq" : "incsspd", all];
     if (opcode === 0xc7 && decoded.memory && (decoded.reg & 7) === 1) return [operandSize === 64 ? "cmpxchg16b" : "cmpxchg8b", all];
     if (SAVE_AREA.has(name) && operandSize === 64) return [`${name}64`, all];
   } else if (row.map === 3 && opcode === 0x44) {
     const halves = CARRYLESS[imm & 0xff];
-    if (halves !== undefined) return [name.replace("qdq", `${halves}dq`).replace("lq", "l"), all - 1];
+    if (halves !== undefined) return [name.replace("qdq", `${halves}qdq`), all - 1];
   }
   return [name, all];
 }
 
-/** Names of REX.W and 66 that show in the mnemonic, not in an operand. */
-function usesOperandSize(row: RowSpec): boolean {
-  if (row.vex !== undefined) return true;
-  if (row.w === 1) return true;
-  if (row.map === 0) return row.opcode in BY_OPERAND_SIZE && row.opcode !== 0x68 && row.opcode !== 0x6a;
+/** Opcodes whose REX.W shows in the name. */
+const W_IN_NAME = new Set([0x98, 0x99, 0xca, 0xcb, 0xcf]);
+
+/** Whether REX.W shows in the mnemonic, or selects the row. */
+function usesW(row: RowSpec): boolean {
+  if (row.vex !== undefined || row.w === 1) return true;
+  if (row.map === 0) return W_IN_NAME.has(row.opcode);
   return row.map === 1 && (row.opcode === 0xc7 || row.opcode === 0xae);
 }
 
-function hidden(_row: RowSpec, _operand: OperandSpec): boolean {
-  return false;
+/** Whether 66 shows in the mnemonic. */
+function uses66(row: RowSpec): boolean {
+  return row.map === 0 && (row.opcode in BY_OPERAND_SIZE || (row.opcode === 0x90 && row.prefix === ""));
+}
+
+/** movs, stos, lods, ins, outs: F3 is "rep", not "repz". */
+function repeats(row: RowSpec): boolean {
+  if (row.map !== 0 || row.vex !== undefined) return false;
+  const { opcode } = row;
+  return (opcode >= 0x6c && opcode <= 0x6f) || opcode === 0xa4 || opcode === 0xa5 || (opcode >= 0xaa && opcode <= 0xad);
+}
+
+/** Near branches, on which F2 is "bnd". */
+function isNearBranch(row: RowSpec): boolean {
+  const { opcode } = row;
+  if (row.vex !== undefined) return false;
+  if (row.map === 1) return opcode >= 0x80 && opcode <= 0x8f;
+  if (row.map !== 0) return false;
+  if (opcode === 0xff) return row.reg === 2 || row.reg === 4;
+  return (opcode >= 0x70 && opcode <= 0x7f) || opcode === 0xc2 || opcode === 0xc3 || opcode === 0xe8 || opcode === 0xe9 || opcode === 0xeb;
 }
 
 /** "xmm" or "ymm" where the index of the address is a vector register (gathers). */
@@ -80,7 +102,9 @@ function vsib(row: RowSpec, decoded: Decoded): string {
 export const spelling: {
   readonly memory: Readonly<Record<string, string>>;
   readonly mnemonic: (row: RowSpec, decoded: Decoded) => readonly [name: string, operands: number];
-  readonly usesOperandSize: (row: RowSpec) => boolean;
-  readonly hidden: (row: RowSpec, operand: OperandSpec) => boolean;
+  readonly usesW: (row: RowSpec) => boolean;
+  readonly uses66: (row: RowSpec) => boolean;
+  readonly repeats: (row: RowSpec) => boolean;
+  readonly isNearBranch: (row: RowSpec) => boolean;
   readonly vsib: (row: RowSpec, decoded: Decoded) => string;
-} = { memory: MEMORY, mnemonic, usesOperandSize, hidden, vsib };
+} = { memory: MEMORY, mnemonic, usesW, uses66, repeats, isNearBranch, vsib };

@@ -34,6 +34,9 @@ export const ROW_NO_VVVV: number = 16;
 /** From the known rows: named, not implemented. */
 export const ROW_UNIMPLEMENTED: number = 32;
 
+/** ModRM.reg is a segment register: 6 and 7 are none. */
+export const ROW_SEGMENT: number = 64;
+
 export interface Tables {
   /** Declared rows of announced features, then (from `implemented` on) the known ones. */
   readonly rows: readonly RowSpec[];
@@ -115,8 +118,10 @@ function flagsOf(row: RowSpec, implemented: boolean): number {
   if (row.d64) flags |= ROW_D64;
   if (row.f64) flags |= ROW_F64;
   if (row.nov || row.prefix === "66") flags |= ROW_IGNORES_66;
-  if (row.insn.properties.lock === true) flags |= ROW_LOCK;
+  const destination = row.operands[0]?.kind;
+  if (row.insn.properties.lock === true && (destination === "E" || destination === "M")) flags |= ROW_LOCK;
   if (row.vex !== undefined && !row.operands.some((operand) => operand.kind === "H" || operand.kind === "B")) flags |= ROW_NO_VVVV;
+  if (row.operands.some((operand) => operand.kind === "S")) flags |= ROW_SEGMENT;
   if (!implemented) flags |= ROW_UNIMPLEMENTED;
   return flags;
 }
@@ -199,7 +204,11 @@ export function buildTables(insns: readonly Insn[], known: readonly Insn[], feat
     for (const text of declared.rows) for (const row of parseRow(text, declared)) rows.push(row);
   }
   const implemented = rows.length;
-  for (const declared of known) for (const text of declared.rows) for (const row of parseRow(text, declared)) rows.push(row);
+  for (const declared of known) {
+    const feature = declared.properties.feature;
+    if (feature !== undefined && !features.has(feature)) continue;
+    for (const text of declared.rows) for (const row of parseRow(text, declared)) rows.push(row);
+  }
 
   const claims: (number[] | undefined)[] = new Array<number[] | undefined>(SPACES * 256).fill(undefined);
   const rowFlags = new Uint8Array(rows.length);
@@ -230,8 +239,10 @@ export function buildTables(insns: readonly Insn[], known: readonly Insn[], feat
       const row = rows[index]!;
       eachCell(row, dims, (cell) => {
         const other = cells[base + cell]!;
+        // A known row yields to declared ones, unless it refines them for a feature that is announced: tzcnt is not to run as rep bsf there.
         if (other < 0) cells[base + cell] = index;
         else if (index < implemented || other >= implemented) cells[base + cell] = narrower(rows[other]!, row) === row ? index : other;
+        else if (row.insn.properties.feature !== undefined && within(row, rows[other]!) && !within(rows[other]!, row)) cells[base + cell] = index;
       });
     }
   }
