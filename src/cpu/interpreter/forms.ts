@@ -89,7 +89,7 @@ export class FormTable {
   }
 
   #entry(rowIndex: number, operandSize: 16 | 32 | 64, addressSize: 32 | 64, mode: number, rep: number): FormEntry {
-    const key = (((rowIndex * 4 + operandSize / 32) * 4 + mode) * 2 + (addressSize === 32 ? 1 : 0)) * 4 + (rep === 0 ? 0 : rep - 0xf1);
+    const key = (((rowIndex * 4 + (operandSize >> 5)) * 4 + mode) * 2 + (addressSize === 32 ? 1 : 0)) * 4 + (rep === 0 ? 0 : rep - 0xf1);
     let entry = this.#entries.get(key);
     if (entry === undefined) {
       entry = this.#make(rowIndex, operandSize, addressSize, modes[mode] ?? "none", rep);

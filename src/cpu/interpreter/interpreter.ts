@@ -362,7 +362,8 @@ export class Interpreter {
   #complete(pc: number): number {
     this.#missRecord = 0;
     const { generation } = this.#blocks;
-    const result = this.handlers.slow(this.#view.getUint16(pc, true))(pc);
+    // Records lie above 2^31 in the nominal window: what comes back is an unsigned address.
+    const result = this.handlers.slow(this.#view.getUint16(pc, true))(pc) >>> 0;
     if (result > 0xff) {
       if (generation === this.#blocks.generation) return result;
       // It wrote to code, perhaps to what follows it.

@@ -7,6 +7,10 @@ import * as flags from "./flags.ts";
 import type { Insn } from "./insn.ts";
 import * as move from "./move.ts";
 import * as shift from "./shift.ts";
+import * as sseConvert from "./sse-convert.ts";
+import * as sseFloat from "./sse-float.ts";
+import * as sseInteger from "./sse-integer.ts";
+import * as sseMove from "./sse-move.ts";
 import * as string from "./string.ts";
 import { x87Insns } from "./x87.ts";
 
@@ -14,4 +18,6 @@ function isInsn(value: unknown): value is Insn {
   return typeof value === "object" && value !== null && "semantics" in value;
 }
 
-export const allInsns: readonly Insn[] = [arithmetic, shift, bits, move, control, string, flags].flatMap((family) => Object.values(family).filter(isInsn)).concat(x87Insns);
+const families = [arithmetic, shift, bits, move, control, string, flags, sseInteger, sseMove, sseFloat, sseConvert];
+
+export const allInsns: readonly Insn[] = [...families.flatMap((family) => Object.values<unknown>(family).flat().filter(isInsn)), ...x87Insns];

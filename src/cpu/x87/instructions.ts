@@ -339,6 +339,16 @@ export function storeRegister(s: X87State, i: number, pops: number): void {
   if (pops) s.pop();
 }
 
+/** D9 D8+i: as FSTP ST(i), but an empty ST(0) is no stack fault: it is only popped. */
+export function fstpnce(s: X87State, i: number): void {
+  if (!s.isEmpty(0)) {
+    s.read(0, s.a);
+    s.write(i, s.a);
+  }
+  s.clearC1();
+  s.pop();
+}
+
 export function fxch(s: X87State, i: number): void {
   const empty0 = s.isEmpty(0);
   const emptyI = s.isEmpty(i);

@@ -8,7 +8,7 @@
 import { invalid, multiply, operand, propagate } from "./arithmetic.ts";
 import { fromInteger } from "./convert.ts";
 import { BIAS, Float80, INTEGER_BIT, Kind, TWO_32, copy, kindOf, set, setIndefinite, setInfinity, setZero } from "./float80.ts";
-import { type Environment, PE, ZE } from "./rounding.ts";
+import { type Environment, PE, UE, ZE } from "./rounding.ts";
 import { C1, C2, type X87State } from "./state.ts";
 import {
   Wide,
@@ -417,8 +417,7 @@ export function fptan(s: X87State): void {
   if (argumentKind === Argument.notANumber) copy(s.b, s.result);
   else if (argumentKind === Argument.zero) copy(s.result, s.a);
   else if (!env.suppressed()) {
-    // Of a tiny angle the silicon's tangent, too, falls short.
-    if (wideSmallness(sine) > TINY) wideCopy(quotient, sine);
+    if (wideSmallness(sine) > TINY) wideCopy(quotient, reduced);
     else wideDivide(sine, cosine, quotient);
     roundOrZero(env, quotient, s.result);
   }
@@ -534,7 +533,7 @@ function logarithm(env: Environment, x: Float80, y: Float80, out: Float80): void
     return;
   }
   const isOne = kindX === Kind.normal && x.exponent === BIAS && x.high === INTEGER_BIT && x.low === 0;
-  if ((kindX === Kind.infinity && kindY === Kind.zero) || (kindY === Kind.infinity && isOne)) {
+  if ((kindX === Kind.infinity && (kindY === Kind.zero || x.sign)) || (kindY === Kind.infinity && isOne)) {
     invalid(env, out);
     return;
   }
@@ -555,9 +554,10 @@ function logarithm(env: Environment, x: Float80, y: Float80, out: Float80): void
     fromInteger(a.exponent - BIAS, a.exponent < BIAS ? -1 : 0, a);
     const precision = env.precision;
     env.precision = 64;
-    multiply(env, a, b, out);
+    multiply(env, a, y, out);
     env.precision = precision;
     inexact(env);
+    if (out.exponent === 0) env.raised |= UE;
     return;
   }
   wideFloat80(numerator, a);
@@ -624,8 +624,9 @@ function logarithmPlusOne(env: Environment, x: Float80, y: Float80, out: Float80
     return;
   }
   if (x.sign && a.exponent >= BIAS) {
-    // At and below -1 the result is undefined.
-    invalid(env, out);
+    // At and below -1 the result is undefined: the silicon leaves the operand.
+    copy(out, x);
+    inexact(env);
     return;
   }
   wideFloat80(numerator, a);
