@@ -332,3 +332,76 @@ export function describe(bytes: Uint8Array, at: number, isInput: boolean): strin
   ];
   return parts.join(" ");
 }
+
+/** Zeroes what the instruction of an input record does not look at: registers but ST(0), ST(1), ST(i), and memory behind the operand. */
+export function trimCase(entry: X87Entry, bytes: Uint8Array, at: number): void {
+  if (entry.kind === "load-image") return;
+  const used = new Set([0, 1, (bytes[at + INPUT.code + 1] ?? 0) & 7]);
+  for (let r = 0; r < 8; r++) if (!used.has(r)) bytes.fill(0, at + INPUT.image + 28 + 10 * r, at + INPUT.image + 38 + 10 * r);
+  const operandBytes = entry.kind === "load" ? entry.bytes : 0;
+  bytes.fill(0, at + INPUT.memory + operandBytes, at + INPUT.memory + MEMORY_BYTES);
+}
+
+/** Exclusive or of an output record with the input record it came from, whose image and memory lie at the same places. Its own inverse. */
+export function difference(input: Uint8Array, at: number, output: Uint8Array, to: number): Uint8Array {
+  const bytes = output.slice(to, to + OUTPUT_BYTES);
+  for (let i = INPUT.image; i < INPUT_BYTES; i++) bytes[i]! ^= input[at + i] ?? 0;
+  return bytes;
+}
+
+/** A record as text: hex, runs of zero bytes as `z` and their number. */
+export function encodeLine(bytes: Uint8Array, at: number): string {
+  let text = "";
+  for (let i = 0; i < INPUT_BYTES; ) {
+    let zeros = 0;
+    while (i + zeros < INPUT_BYTES && bytes[at + i + zeros] === 0) zeros++;
+    if (zeros > 2) {
+      text += `z${zeros}.`;
+      i += zeros;
+    } else text += (bytes[at + i++] ?? 0).toString(16).padStart(2, "0");
+  }
+  return text;
+}
+
+/** The inverse of {@link encodeLine}. */
+export function decodeLine(text: string): Uint8Array {
+  const bytes = new Uint8Array(INPUT_BYTES);
+  let to = 0;
+  for (let i = 0; i < text.length; ) {
+    if (text[i] === "z") {
+      const end = text.indexOf(".", i);
+      to += Number(text.slice(i + 1, end));
+      i = end + 1;
+    } else {
+      bytes[to++] = Number.parseInt(text.slice(i, i + 2), 16);
+      i += 2;
+    }
+  }
+  return bytes;
+}
+
+const TRANSCENDENTAL = new Set(["f2xm1", "fyl2x", "fptan", "fpatan", "fyl2xp1", "fsincos", "fsin", "fcos"]);
+
+/**
+ * Whether two normalised outputs are equal; for transcendental instructions, whose last bit the manual leaves open, whether they are but for
+ * one unit in the last place of ST(0) and ST(1), and C1.
+ */
+export function sameOutput(entry: X87Entry, expected: Uint8Array, at: number, actual: Uint8Array, to: number): boolean {
+  const x = expected.subarray(at, at + OUTPUT_BYTES);
+  const y = actual.subarray(to, to + OUTPUT_BYTES);
+  if (x.every((byte, i) => byte === y[i])) return true;
+  if (!TRANSCENDENTAL.has(entry.mnemonic)) return false;
+  const a = x.slice();
+  const b = y.slice();
+  a[OUTPUT.image + 5]! &= ~2;
+  b[OUTPUT.image + 5]! &= ~2;
+  for (const register of [0, 1]) {
+    const offset = OUTPUT.image + 28 + 10 * register;
+    const significand = (bytes: Uint8Array): bigint => new DataView(bytes.buffer).getBigUint64(offset, true);
+    const exponent = (bytes: Uint8Array): number => new DataView(bytes.buffer).getUint16(offset + 8, true);
+    const difference = significand(a) - significand(b);
+    const near = exponent(a) === exponent(b) ? difference >= -1n && difference <= 1n : Math.abs(exponent(a) - exponent(b)) === 1 && (difference >> 62n === 1n || difference >> 62n === -2n);
+    if (near) b.set(a.subarray(offset, offset + 10), offset);
+  }
+  return a.every((byte, i) => byte === b[i]);
+}
