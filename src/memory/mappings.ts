@@ -56,13 +56,13 @@ export function isPageAligned(address: number): boolean {
 }
 
 const SHARED_MEMORY_NAME = "/dev/zero (deleted)";
-let nobody: CodeListener | undefined;
+const NOBODY: CodeListener = { invalidate(): void {} };
 
 /** The areas of an address space, the pages touched in them, and the calls that change both. */
 export class Mappings {
   readonly window: Window;
   /** Told when translated code of this address space becomes invalid. */
-  codeListener: CodeListener = (nobody ??= { invalidate(): void {} });
+  codeListener: CodeListener = NOBODY;
   /** RLIMIT_STACK in bytes. */
   stackLimit: number;
   /** RLIMIT_AS in bytes. */

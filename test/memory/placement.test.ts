@@ -97,6 +97,14 @@ describe.each([17, 32])("placement, window of 2^%i bytes", (windowBits) => {
     expect(space.map({ length: 2 * PAGE, prot: 3 })).toBe(hole);
   });
 
+  test("a gap too short for one mapping serves the next", () => {
+    const space = make();
+    space.map({ address: MMAP_BASE - 3 * PAGE, length: PAGE, prot: 1, fixed: true });
+    expect(space.map({ length: 3 * PAGE, prot: 3 })).toBe(MMAP_BASE - 6 * PAGE);
+    expect(space.map({ length: 2 * PAGE, prot: 3 })).toBe(MMAP_BASE - 2 * PAGE);
+    expect(space.map({ length: 2 * PAGE, prot: 3 })).toBe(MMAP_BASE - 8 * PAGE);
+  });
+
   test("when all below the base is full, the search goes upwards", () => {
     const space = make();
     space.map({ address: 0x1_0000, length: 0x30_0000, prot: 0, fixed: true });
@@ -124,6 +132,10 @@ describe.each([17, 32])("placement, window of 2^%i bytes", (windowBits) => {
     expect(code(() => space.map({ address: at, length: PAGE, prot: 1, fixed: true }))).toBe("ok");
     const readOnly = space.map({ address: at, length: PAGE, prot: 1, maxProt: 5, fixed: true });
     expect(code(() => space.protect(readOnly, PAGE, 3))).toBe("EACCES");
+    space.addressLimit = Infinity;
+    space.map({ address: at + PAGE, length: PAGE, prot: 1, fixed: true, offset: 0 });
+    space.map({ address: at, length: PAGE, prot: 1, maxProt: 5, fixed: true });
+    expect(space.areaAt(at)?.end).toBe(at + PAGE);
   });
 
   test("65530 areas, no more", () => {

@@ -177,6 +177,23 @@ describe.each([17, 18, 20, 32])("a window of 2^%i bytes", (windowBits) => {
     expect(log.pages.length).toBe(7);
   });
 
+  test("a page with translated code that was away comes back guarded", () => {
+    const space = make();
+    const log = new Log();
+    space.codeListener = log;
+    anonymous(space, BASE, PAGE, 7);
+    anonymous(space, BASE + windowBytes, PAGE);
+    store(space, BASE, 1n);
+    space.fetch(BASE, new Uint8Array(1));
+    const page = space.markCode(BASE / PAGE);
+    store(space, BASE + windowBytes, 2n);
+    expect(page.window).toBe(undefined);
+    expect(load(space, BASE, 8)).toBe(1n);
+    expect(hits(space, BASE, 8, true)).toBe(false);
+    expect(store(space, BASE, 3n)).toBe(Resolve.code);
+    expect(log.pages).toEqual([page]);
+  });
+
   test("a crossing between two pages that were moved away", () => {
     const space = make();
     const other = BASE + windowBytes;
