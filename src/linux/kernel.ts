@@ -21,6 +21,7 @@ import { syscallName } from "./abi/syscall-names.ts";
 import { SIGALRM, SIGPROF, SIGVTALRM } from "./abi/signal.ts";
 import { lowest } from "./abi/sigset.ts";
 import { Clock, type Instant } from "./clock.ts";
+import { fileDeadline, isLiveFile } from "./events/waiting.ts";
 import { findProgram } from "./exec.ts";
 import type { HostAnswer, HostMount, Inputs } from "./inputs.ts";
 import { RandomSource } from "./random.ts";
@@ -35,8 +36,6 @@ import { syscallTable } from "./syscalls/table.ts";
 import { SystemView } from "./system.ts";
 import { Process, RESTART_CODE, Task, type ExitStatus, type TaskCredentials, type Wait } from "./task.ts";
 import { Descriptors } from "./vfs/descriptors.ts";
-import type { OpenFile } from "./vfs/open-file.ts";
-import { FileStream, FlowStream } from "./vfs/stream.ts";
 import { HOST_PENDING, HostPort, type HostExchange } from "./vfs/host-port.ts";
 import { Vfs } from "./vfs/vfs.ts";
 
@@ -122,6 +121,7 @@ export class Kernel {
   /** Nanoseconds that were jumped over because nothing could run. */
   idleTime = 0;
   #turn = 0;
+  #current: Task | undefined;
   readonly #unknown: Set<number> = new Set();
   /** Answers that came for parked calls, by request id. */
   readonly #answers: Map<number, HostAnswer> = new Map();
@@ -214,6 +214,12 @@ export class Kernel {
     return task;
   }
 
+  /** The task in whose call the kernel is, or whose wait it looks at. */
+  get current(): Task {
+    if (this.#current === undefined) throw new Error("no task is in a system call");
+    return this.#current;
+  }
+
   newPid(): number {
     return ++this.lastPid;
   }
@@ -266,6 +272,7 @@ export class Kernel {
     const declared = syscallTable[call.number];
     if (declared === undefined) return this.#unknownCall(task);
     if (call.resume === "start") for (const listener of this.listeners) listener.enter?.(task, declared);
+    this.#current = task;
     this.host.begin(exchanges);
     let outcome: Outcome;
     try {
@@ -398,8 +405,10 @@ export class Kernel {
   #nextDeadline(): number {
     let deadline = nextTimer(this);
     for (const task of this.tasks) {
-      const own = task.state === "blocked" ? task.wait?.deadline : undefined;
-      if (own !== undefined && own < deadline) deadline = own;
+      const { wait } = task;
+      if (task.state !== "blocked" || wait === undefined) continue;
+      if (wait.deadline !== undefined && wait.deadline < deadline) deadline = wait.deadline;
+      for (const { file } of wait.files ?? []) deadline = Math.min(deadline, fileDeadline(file));
     }
     return Math.max(deadline, this.clock.now);
   }
@@ -407,6 +416,7 @@ export class Kernel {
   /** Enters the call of a blocked task again if what it waits for has come. */
   #wake(task: Task): void {
     const wait = task.wait!;
+    this.#current = task;
     let exchanges: HostExchange[] | undefined;
     if (wait.host !== undefined) {
       const answer = this.#answers.get(wait.host.id);
@@ -509,12 +519,6 @@ const ALWAYS_REPORTED = 0x38;
 function isLive(wait: Wait | undefined): boolean {
   if (wait === undefined) return false;
   return wait.host !== undefined || (wait.files ?? []).some(({ file }) => isLiveFile(file));
-}
-
-/** The host has an open request for the stream behind the file. */
-function isLiveFile(file: OpenFile): boolean {
-  if (file instanceof FlowStream || file instanceof FileStream) return file.stream.reading !== 0 || file.stream.writing !== 0;
-  return false;
 }
 
 function commOf(path: string): string {

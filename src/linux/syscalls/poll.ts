@@ -25,7 +25,7 @@ export function deadlineAfter(task: Task, seconds: number, nanoseconds: number):
 }
 
 /** Replaces the mask while the call waits: the old one comes back when signals have been taken. */
-function useMask(task: Task, set: SigSet | undefined, length: number): void {
+export function useMask(task: Task, set: SigSet | undefined, length: number): void {
   if (set === undefined || task.call.resume !== "start") return;
   if (length !== 8) throw errno.EINVAL;
   assign(task.savedMask, task.mask);
@@ -36,7 +36,7 @@ function useMask(task: Task, set: SigSet | undefined, length: number): void {
 }
 
 /** Gives the mask back at once where the call was not interrupted. */
-function giveBackMask(task: Task): void {
+export function giveBackMask(task: Task): void {
   if (!task.restoreMask || task.call.resume === "signal") return;
   assign(task.mask, task.savedMask);
   task.restoreMask = false;

@@ -1,4 +1,5 @@
 /** Every declared call by number. A number or name declared twice is an error. */
+import { eventCalls } from "./events.ts";
 import { fds } from "./fds.ts";
 import { futexCalls } from "./futex.ts";
 import { io } from "./io.ts";
@@ -21,6 +22,7 @@ export const syscalls: readonly Syscall[] = [
   ...timeCalls,
   ...processCalls,
   ...futexCalls,
+  ...eventCalls,
 ].sort((a, b) => a.number - b.number);
 
 /** By number; undefined where nothing is declared. */

@@ -17,7 +17,8 @@ const timerFlags: Arg<number> = flags({ TIMER_ABSTIME: T.TIMER_ABSTIME });
 type ItimerValues = { interval_sec: number; interval_fraction: number; value_sec: number; value_fraction: number };
 const micro = (v: ItimerValues): string =>
   `{it_interval={tv_sec=${v.interval_sec}, tv_usec=${v.interval_fraction}}, it_value={tv_sec=${v.value_sec}, tv_usec=${v.value_fraction}}}`;
-const nano = (v: ItimerValues): string =>
+/** struct itimerspec. */
+export const nanoText = (v: ItimerValues): string =>
   `{it_interval={tv_sec=${v.interval_sec}, tv_nsec=${v.interval_fraction}}, it_value={tv_sec=${v.value_sec}, tv_nsec=${v.value_fraction}}}`;
 
 /** What a clock shows. Clocks of other processes and threads, and dynamic ones, are EINVAL. */
@@ -246,10 +247,10 @@ export const timeCalls: readonly Syscall[] = [
   syscall(222, "timer_create", { clockid: clockId, sevp: sigeventPlace, timerid: timerIdPlace }, "partial: processor-time clocks count as if the process ran alone", (t, a) =>
     createTimer(t, a.clockid, a.sevp, a.timerid),
   ),
-  syscall(223, "timer_settime", { timerid: int, flags: timerFlags, new_value: inStruct(T.itimer, nano), old_value: outStruct(T.itimer, nano) }, "full", (t, a) =>
+  syscall(223, "timer_settime", { timerid: int, flags: timerFlags, new_value: inStruct(T.itimer, nanoText), old_value: outStruct(T.itimer, nanoText) }, "full", (t, a) =>
     setPosixTimer(t, findTimer(t, a.timerid), (a.flags & T.TIMER_ABSTIME) !== 0, a.new_value, a.old_value),
   ),
-  syscall(224, "timer_gettime", { timerid: int, curr_value: outStruct(T.itimer, nano) }, "full", (t, a) => {
+  syscall(224, "timer_gettime", { timerid: int, curr_value: outStruct(T.itimer, nanoText) }, "full", (t, a) => {
     const timer = findTimer(t, a.timerid);
     storeItimer(t, a.curr_value, timer.interval, timer.deadline === Infinity ? 0 : Math.max(1, timer.deadline - t.kernel.clock.now), 1);
     return 0;

@@ -112,6 +112,11 @@ export abstract class OpenFile {
     return false;
   }
 
+  /** Changes whenever bytes or room came, so that an edge-triggered epoll(7) sees news in a file that was ready all the time. */
+  get activity(): number {
+    return 0;
+  }
+
   /** ioctl(2) by file kind. `argument` is the third register, an address or a number. Unknown commands: ENOTTY. */
   ioctl(_command: number, _argument: number, _memory: GuestMemory): number {
     throw errno.ENOTTY;

@@ -61,6 +61,8 @@ export class Pipe {
   /** Opens so far: who waits in open(2) of a FIFO sees an end that came and went. */
   readerOpens = 0;
   writerOpens = 0;
+  /** Counts every byte moved and every end closed. */
+  activity = 0;
 
   get bytes(): number {
     let sum = 0;
@@ -102,6 +104,7 @@ export class Pipe {
       }
       if (buffer.packet) break;
     }
+    this.activity += done;
     return done;
   }
 
@@ -125,6 +128,7 @@ export class Pipe {
       buffer.end = count;
       done += count;
     }
+    this.activity += done;
     return done;
   }
 
@@ -213,7 +217,12 @@ export class PipeEnd extends OpenFile {
     return 0;
   }
 
+  override get activity(): number {
+    return this.pipe.activity;
+  }
+
   protected override released(): void {
+    this.pipe.activity++;
     if (this.readable) this.pipe.readers--;
     if (this.writable) this.pipe.writers--;
     if (this.pipe.readers === 0 && this.pipe.writers === 0) {

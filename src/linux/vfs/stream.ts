@@ -34,6 +34,8 @@ export class Stream {
   ended = false;
   /** An error was reported and not yet told to the guest. */
   failed = 0;
+  /** Counts what came and what could be written again. */
+  activity = 0;
   /** Ids of the requests that the host will answer later; 0 for none. */
   reading = 0;
   writing = 0;
@@ -94,6 +96,7 @@ export class Stream {
   }
 
   private arrived(bytes: Uint8Array): void {
+    this.activity++;
     if (bytes.length === 0) {
       this.ended = true;
       return;
@@ -138,6 +141,7 @@ export class Stream {
     }
     if (id === this.writing) {
       this.writing = 0;
+      this.activity++;
       return true;
     }
     return false;
@@ -190,6 +194,10 @@ export function openStream(dentry: Dentry, flags: number, stream: Stream): OpenF
 /** A pipe, socket or device of the host: read and written in sequence. */
 export class FlowStream extends OpenFile {
   readonly stream: Stream;
+
+  override get activity(): number {
+    return this.stream.activity;
+  }
 
   constructor(dentry: Dentry, flags: number, stream: Stream) {
     super(dentry, flags);
