@@ -27,6 +27,9 @@ export const Resolve = {
 
 export type FaultCode = "MAPERR" | "ACCERR" | "BUS";
 
+/** Bytes up to which a loop is faster than a copy. */
+const SHORT = 16;
+
 /** Why an access failed: SEGV_MAPERR, SEGV_ACCERR or BUS_ADRERR, and CR2. */
 export interface FaultInfo {
   address: number;
@@ -232,6 +235,13 @@ export class AddressSpace extends Mappings {
 
   /** Copies guest bytes as far as they may be read; returns how many. `fault` is set where it is fewer than asked. */
   copyIn(address: number, into: Uint8Array): number {
+    const { length } = into;
+    if (this.isDirect(address, length, Access.read)) {
+      const at = this.windowOffset(address);
+      if (length > SHORT) into.set(this.u8.subarray(at, at + length));
+      else for (let i = 0; i < length; i++) into[i] = this.u8[at + i] ?? 0;
+      return length;
+    }
     let done = 0;
     while (done < into.length) {
       const at = address + done;
@@ -247,6 +257,11 @@ export class AddressSpace extends Mappings {
 
   /** Copies to the guest as far as it may be written; returns how many. `fault` is set where it is fewer than asked. */
   copyOut(address: number, from: Uint8Array): number {
+    const { length } = from;
+    if (this.isDirect(address, length, Access.write)) {
+      this.u8.set(from, this.windowOffset(address));
+      return length;
+    }
     let done = 0;
     while (done < from.length) {
       const at = address + done;
@@ -258,6 +273,14 @@ export class AddressSpace extends Mappings {
       done += count;
     }
     return done;
+  }
+
+  /** True where a tag permits the access, which then lies within one page. */
+  private isDirect(address: number, length: number, access: number): boolean {
+    const vpn = Math.floor(address / PAGE_SIZE);
+    if ((address % PAGE_SIZE) + length > PAGE_SIZE) return false;
+    const slot = this.window.slotOf(address);
+    return access === Access.read ? this.window.mayRead(slot, vpn) : this.window.mayWrite(slot, vpn);
   }
 
   /** A debugger's read: as copyIn, whatever the protection, and stacks do not grow. */
