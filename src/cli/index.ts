@@ -1,9 +1,11 @@
 // The `tsvm` command.
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
+import { byteString } from "./bytes.ts";
 import { CommandError, ExitStatus, oneLine } from "./errors.ts";
 import { parseCount, parseMount, parseVariable, parseWindowBits } from "./run-options.ts";
 import type { RunOptions } from "./run-options.ts";
+import { writeError } from "./stderr.ts";
 
 const runHelp = `
 PROGRAM is a path of the host (PATH is not searched): a statically linked ELF file for x86-64 Linux. Everything behind it belongs to the
@@ -62,10 +64,10 @@ function command(finish: (status: number) => void): Command {
     )
     .option("--cwd <DIR>", "the guest's current directory (default: the host's where a --dir shows it, else /)")
     .option("--argv0 <NAME>", "what the guest sees as its own name (default: PROGRAM as given)")
-    .option("--strace", "print every system call to standard error, as strace(1) does", false)
-    .option("--stats", "print instructions, speed and memory to standard error in the end", false)
+    .option("--strace", "print every system call to standard error, as strace(1) does")
+    .option("--stats", "print instructions, speed and memory to standard error in the end")
     .addOption(new Option("--max-instructions <N>", "stop after N instructions (5000000, 100M, 2G)").argParser(parseCount))
-    .option("--deterministic", "let nothing of the host but the mounted files and the input reach the guest", false)
+    .option("--deterministic", "let nothing of the host but the mounted files and the input reach the guest")
     .addOption(new Option("--window <BITS>", "log2 of the bytes of the guest memory's window; changes speed only").argParser(parseWindowBits))
     .addHelpText("after", runHelp)
     .action(async (program: string, args: string[], options: RunOptions) => {
@@ -83,8 +85,8 @@ export async function main(args: readonly string[]): Promise<number> {
     return status;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ExitStatus.usage;
-    if (process.env["TSVM_DEBUG"] && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`);
-    process.stderr.write(`tsvm: ${oneLine(error)}\n`);
+    if (process.env["TSVM_DEBUG"] && error instanceof Error) writeError(`${error.stack ?? ""}\n`);
+    writeError(byteString(`tsvm: ${oneLine(error)}\n`));
     return error instanceof CommandError ? error.status : ExitStatus.internal;
   }
 }

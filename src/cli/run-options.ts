@@ -59,9 +59,9 @@ export interface RunOptions {
   readonly env: readonly Variable[];
   readonly cwd?: string;
   readonly argv0?: string;
-  readonly strace: boolean;
-  readonly stats: boolean;
+  readonly strace?: true;
+  readonly stats?: true;
   readonly maxInstructions?: number;
-  readonly deterministic: boolean;
+  readonly deterministic?: true;
   readonly window?: number;
 }

@@ -1,5 +1,5 @@
 // `tsvm run`: makes the machine, runs it to its end, and ends as it ended.
-import { writeSync } from "node:fs";
+import { Strace } from "../debug/index.ts";
 import { LoadError } from "../loader/index.ts";
 import { Machine } from "../machine/index.ts";
 import { NodeInputs, fixedStart, hostStart, runToEnd } from "../node/index.ts";
@@ -9,28 +9,24 @@ import { CommandError, ExitStatus } from "./errors.ts";
 import { guestPath, programPath, readProgram } from "./program.ts";
 import type { RunOptions } from "./run-options.ts";
 import { statsLine } from "./stats.ts";
-
-const STDERR = 2;
+import { writeError } from "./stderr.ts";
 
 function say(line: string): void {
-  try {
-    writeSync(STDERR, `${line}\n`);
-  } catch {
-    // Nobody reads it.
-  }
+  writeError(byteString(`tsvm: ${line}\n`));
 }
 
 function openInputs(options: RunOptions): NodeInputs {
   try {
-    return new NodeInputs({ mounts: options.dir, takeInput: options.deterministic });
+    return new NodeInputs({ mounts: options.dir, takeInput: options.deterministic ?? false });
   } catch (error) {
-    const detail = error instanceof Error && "path" in error ? `${String(error.path)}: ${"code" in error ? String(error.code) : error.message}` : String(error);
+    const detail =
+      error instanceof Error && "path" in error ? `${String(error.path)}: ${"code" in error ? String(error.code) : error.message}` : String(error);
     throw new CommandError(ExitStatus.internal, `cannot open --dir ${detail}`);
   }
 }
 
 function createMachine(program: string, args: readonly string[], options: RunOptions, inputs: NodeInputs): Machine {
-  const { deterministic, dir: mounts } = options;
+  const { deterministic = false, dir: mounts } = options;
   const path = programPath(program, mounts, deterministic);
   const name = options.argv0 ?? (deterministic ? path : program);
   const cwd = options.cwd ?? (deterministic ? undefined : guestPath(process.cwd(), mounts)) ?? "/";
@@ -61,20 +57,33 @@ export async function run(program: string, args: readonly string[], options: Run
     machine.listen({
       enter: () => void syscalls++,
       unknown: (_task, number, first) => {
-        if (first) say(`tsvm: system call ${number} is not implemented: ENOSYS`);
+        if (first) say(`system call ${number} is not implemented: ENOSYS`);
       },
       unimplemented: (_task, address, bytes) => {
-        say(`tsvm: instruction at 0x${address.toString(16)} is not implemented: ${Buffer.from(bytes).toString("hex").replace(/..(?=.)/g, "$& ")}`);
+        say(
+          `instruction at 0x${address.toString(16)} is not implemented: ${Buffer.from(bytes)
+            .toString("hex")
+            .replace(/..(?=.)/g, "$& ")}`,
+        );
       },
     });
+    if (options.strace) machine.listen(new Strace({ write: writeError }));
     const started = performance.now();
     const end = await runToEnd(machine, inputs, options);
     const seconds = (performance.now() - started) / 1000;
     if (options.stats) {
-      say(statsLine({ instructions: machine.instructions, seconds, startUp: started / 1000, syscalls, pages: 0 }));
+      say(
+        statsLine({
+          instructions: machine.instructions,
+          seconds,
+          startUp: started / 1000,
+          syscalls,
+          pages: [...machine.space.residentPages()].length,
+        }),
+      );
     }
     if (end.reason === "limit") {
-      say(`tsvm: stopped after ${machine.instructions} instructions (--max-instructions)`);
+      say(`stopped after ${machine.instructions} instructions (--max-instructions)`);
       return ExitStatus.limit;
     }
     const { signal, code } = end.status;

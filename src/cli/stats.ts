@@ -24,7 +24,7 @@ export function statsLine(stats: RunStats): string {
   const speed = seconds > 0 ? instructions / seconds / 1e6 : 0;
   const rss = (process.resourceUsage().maxRSS * 1024) / 1e6;
   return (
-    `tsvm: ${grouped(instructions)} instructions in ${seconds.toFixed(3)} s, ${speed.toFixed(1)} million a second; ` +
+    `${grouped(instructions)} instructions in ${seconds.toFixed(3)} s, ${speed.toFixed(1)} million a second; ` +
     `start-up ${startUp.toFixed(3)} s; ${grouped(syscalls)} system calls; ` +
     `guest memory ${((pages * PAGE) / 1e6).toFixed(1)} MB (${grouped(pages)} pages); host memory ${rss.toFixed(1)} MB`
   );
