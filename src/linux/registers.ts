@@ -67,7 +67,7 @@ export interface CpuFault {
   /** SDM vector number, or -1 when the memory room found the fault to be SIGBUS. */
   readonly vector: number;
   readonly errorCode: number;
-  /** CR2 for vector 14. */
+  /** CR2 for vector 14; the upper half of the address space as negative numbers. */
   readonly address: number;
   /** What the memory room said about a vector 14. */
   readonly code?: "MAPERR" | "ACCERR" | "BUS";

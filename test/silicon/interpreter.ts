@@ -45,7 +45,7 @@ export class InterpreterRunner {
     if (stop === Stop.exception) {
       const { vector, errorCode, unimplemented } = interpreter.exception;
       if (unimplemented) throw new Error("not implemented");
-      exception = { vector, error: errorCode, cr2: vector === 14 ? BigInt(interpreter.exception.address) : 0n };
+      exception = { vector, error: errorCode, cr2: vector === 14 ? BigInt.asUintN(64, BigInt(interpreter.exception.address)) : 0n };
     } else if (stop === Stop.syscall) throw new Error("a system call");
     const outcome = { state: this.#save(), exception };
     this.#space.poke(Number(INSTRUCTION), new Uint8Array(bytes.length).fill(INT3));

@@ -55,13 +55,15 @@ for (const prefix of [0x26, 0x2e, 0x36, 0x3e]) PREFIX_CLASS[prefix] = SEGMENT_IG
 const attributes = buildAttributes();
 
 export class Decoder {
-  /** What `Decoded.row` indexes: rows of the announced features, then rows that are known but not implemented. */
+  /** What `Decoded.row` indexes: rows of the announced features, then (once one was met) rows that are known but not implemented. */
   readonly rows: readonly RowSpec[];
   /** Rows from this index on are not implemented. */
   readonly implemented: number;
-  readonly #blocks: Int32Array;
-  readonly #cells: Int16Array;
-  readonly #rowFlags: Uint8Array;
+  #blocks: Int32Array;
+  #cells: Int16Array;
+  #rowFlags: Uint8Array;
+  /** Adds the known rows; undefined once they are there. Most programs never need them, and they are more than the others. */
+  #addKnown: (() => void) | undefined;
   readonly #scratch: Uint8Array = new Uint8Array(LOOKAHEAD);
 
   /**
@@ -69,12 +71,23 @@ export class Decoder {
    * `known`: rows used only to tell unimplemented instructions from invalid ones, and to name them.
    */
   constructor(insns: readonly Insn[], features: ReadonlySet<Feature>, known: readonly Insn[] = knownInsns) {
-    const tables = buildTables(insns, known, features, attributes);
-    this.rows = tables.rows;
+    const refines = known.some(({ properties: { feature } }) => feature !== undefined && features.has(feature));
+    const tables = buildTables(insns, refines ? known : [], features, attributes);
+    const rows = [...tables.rows];
+    this.rows = rows;
     this.implemented = tables.implemented;
     this.#blocks = tables.blocks;
     this.#cells = tables.cells;
     this.#rowFlags = tables.rowFlags;
+    if (refines) return;
+    this.#addKnown = (): void => {
+      this.#addKnown = undefined;
+      const all = buildTables(insns, known, features, attributes);
+      rows.push(...all.rows.slice(rows.length));
+      this.#blocks = all.blocks;
+      this.#cells = all.cells;
+      this.#rowFlags = all.rowFlags;
+    };
   }
 
   /**
@@ -243,6 +256,10 @@ export class Decoder {
       else if ((block & BY_MODRM) !== 0) cell = cell * 256 + modrm;
       row = this.#cells[(block & BLOCK_BASE) + cell]!;
       if (row >= 0) flags = this.#rowFlags[row]!;
+    }
+    if (row < 0 && this.#addKnown !== undefined) {
+      this.#addKnown();
+      return this.decode(bytes, offset, end, address, out);
     }
     out.row = row;
     const wide = (wrxb & 8) !== 0;

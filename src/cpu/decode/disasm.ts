@@ -94,6 +94,7 @@ function bitsOf(size: string, context: Context): number {
 }
 
 function vectorName(number: number, size: string, context: Context): string {
+  if (size === "k") return `k${number & 7}`;
   const wide = size === "qq" || ((size === "x" || size === "ps" || size === "pd" || size === "") && context.decoded.vexL !== 0);
   return `${wide ? "ymm" : "xmm"}${number}`;
 }
@@ -250,7 +251,7 @@ function prefixText(context: Context, bytes: Uint8Array): string {
     } else if (byte !== 0xf0 && (byte & 0xf0) !== 0x40) break;
   }
   let text = "";
-  const mandatory = row.vex === undefined ? row.prefix : "";
+  const mandatory = spelling.readsShadowStack(row, decoded) ? "F3" : row.vex === undefined ? row.prefix : "";
   for (let i = 0; i < end; i++) {
     const byte = bytes[i]!;
     if (byte === 0x66) {

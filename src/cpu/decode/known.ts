@@ -78,7 +78,7 @@ const LEGACY: readonly Entry[] = [
   ["F2 0F 38 $ /r mem | Gq, M", "F8 enqcmd"],
   ["F3 0F 38 $ /r mem | Gq, M", "F8 enqcmds"],
   // State, caches, time
-  ["NP 0F AE $ mem | M", "/4 xsave /5 xrstor /6 xsaveopt"],
+  ["NP 0F AE $ mem | M", "/0 fxsave /1 fxrstor /4 xsave /5 xrstor /6 xsaveopt"],
   ["NP 0F C7 $ mem | M", "/3 xrstors /4 xsavec /5 xsaves"],
   ["66 0F AE $ mem | M", "/7 clflushopt /6 clwb"],
   ["F3 0F AE $ mem | Mq", "/6 clrssbsy"],
@@ -114,6 +114,9 @@ const LEGACY: readonly Entry[] = [
   ["66 0F C7 $ mem | Mq", "/6 vmclear"],
   ["F3 0F C7 $ mem | Mq", "/6 vmxon"],
   ["0F $ /r mem | Gv, Mp", "B2 lss B4 lfs B5 lgs"],
+  ["0F $ | FS | d64", "A1 pop"],
+  ["0F $ | GS | d64", "A9 pop"],
+  ["0F 0D $ mem | M", "/0 prefetch /2 prefetchwt1 /3 prefetchw /4 prefetch /5 prefetch /6 prefetch /7 prefetch"],
   ["FF $ mem | Mp", "/3 call /5 jmp"],
   ["$ | AL, Ib", "E4 in"],
   ["$ | eAX, Ib", "E5 in"],
@@ -262,6 +265,7 @@ const VEX: readonly Entry[] = [
   ["VEX.LIG.66.0F38.W1 $ /r mem | Vx, Mq, Hx", "90 vpgatherdq 91 vpgatherqq 92 vgatherdpd 93 vgatherqpd"],
   ["VEX.LIG.66.0F38.W0 $ /r mem | Vdq, Md, Hdq", "91 vpgatherqd 93 vgatherqps"],
   ...fma(),
+  ...opmask(),
   ["VEX.LZ.NP.0F38.WIG $ /r | Gy, By, Ey", "F2 andn"],
   ["VEX.LZ.NP.0F38.WIG F3 $ | By, Ey", "/1 blsr /2 blsmsk /3 blsi"],
   ["VEX.LZ.NP.0F38.WIG $ /r | Gy, Ey, By", "F5 bzhi F7 bextr"],
@@ -300,6 +304,28 @@ const VEX: readonly Entry[] = [
   ["VEX.LIG.66.0F3A.W0 $ /r | Vx, Hx, Wx, Lx", "4A vblendvps 4B vblendvpd 4C vpblendvb"],
   ["VEX.128.66.0F3A.WIG $ /r | Vdq, Wdq, Ib", "60 vpcmpestrm 61 vpcmpestri 62 vpcmpistrm 63 vpcmpistri DF vaeskeygenassist"],
 ];
+
+/** Opmask instructions (AVX-512), in their four widths. */
+function opmask(): Entry[] {
+  const rows: Entry[] = [];
+  for (const [pp, w, letter, memory] of [["66", "W0", "b", "b"], ["NP", "W0", "w", "w"], ["66", "W1", "d", "d"], ["NP", "W1", "q", "q"]] as const) {
+    const names = (list: string): string => list.replaceAll("*", letter);
+    rows.push([`VEX.256.${pp}.0F.${w} $ /r reg | Vk, Hk, Uk`, names("41 kand* 42 kandn* 45 kor* 46 kxnor* 47 kxor* 4A kadd*")]);
+    rows.push([`VEX.128.${pp}.0F.${w} $ /r reg | Vk, Uk`, names("44 knot* 90 kmov* 98 kortest* 99 ktest*")]);
+    rows.push([`VEX.128.${pp}.0F.${w} $ /r mem | Vk, M${memory}`, names("90 kmov*")]);
+    rows.push([`VEX.128.${pp}.0F.${w} $ /r mem | M${memory}, Vk`, names("91 kmov*")]);
+  }
+  for (const [pp, w, name, size] of [["66", "W0", "kmovb", "d"], ["NP", "W0", "kmovw", "d"], ["F2", "W0", "kmovd", "d"], ["F2", "W1", "kmovq", "q"]] as const) {
+    rows.push([`VEX.128.${pp}.0F.${w} $ /r reg | Vk, R${size}`, `92 ${name}`]);
+    rows.push([`VEX.128.${pp}.0F.${w} $ /r reg | G${size}, Uk`, `93 ${name}`]);
+  }
+  rows.push(["VEX.256.66.0F.W0 $ /r reg | Vk, Hk, Uk", "4B kunpckbw"]);
+  rows.push(["VEX.256.NP.0F.W0 $ /r reg | Vk, Hk, Uk", "4B kunpckwd"]);
+  rows.push(["VEX.256.NP.0F.W1 $ /r reg | Vk, Hk, Uk", "4B kunpckdq"]);
+  rows.push(["VEX.128.66.0F3A.W0 $ /r reg | Vk, Uk, Ib", "30 kshiftrb 31 kshiftrd 32 kshiftlb 33 kshiftld"]);
+  rows.push(["VEX.128.66.0F3A.W1 $ /r reg | Vk, Uk, Ib", "30 kshiftrw 31 kshiftrq 32 kshiftlw 33 kshiftlq"]);
+  return rows;
+}
 
 function notImplemented(): void {
   throw new Error("an instruction that is not implemented has no semantics");

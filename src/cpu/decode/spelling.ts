@@ -49,7 +49,7 @@ function mnemonic(row: RowSpec, decoded: Decoded): readonly [name: string, opera
       return known ? [name.replace("cmp", `cmp${PREDICATES[predicate]}`), all - 1] : [name, all];
     }
     if (opcode === 0x1e && decoded.rep === 0xf3 && decoded.modrm >= 0xfa && decoded.modrm <= 0xfb) return [decoded.modrm === 0xfa ? "endbr64" : "endbr32", 0];
-    if (opcode === 0x1e && decoded.rep === 0xf3 && decoded.modrm >= 0xc8 && decoded.modrm <= 0xcf) return [operandSize === 64 ? "rdsspq" : "rdsspd", all];
+    if (readsShadowStack(row, decoded)) return [operandSize === 64 ? "rdsspq" : "rdsspd", all];
     if (opcode === 0xae && name === "incssp") return [operandSize === 64 ? "incsspq" : "incsspd", all];
     if (opcode === 0xc7 && decoded.memory && (decoded.reg & 7) === 1) return [operandSize === 64 ? "cmpxchg16b" : "cmpxchg8b", all];
     if (SAVE_AREA.has(name) && operandSize === 64) return [`${name}64`, all];
@@ -73,6 +73,11 @@ function usesW(row: RowSpec): boolean {
 /** Whether 66 shows in the mnemonic. */
 function uses66(row: RowSpec): boolean {
   return row.map === 0 && (row.opcode in BY_OPERAND_SIZE || (row.opcode === 0x90 && row.prefix === ""));
+}
+
+/** rdssp: a NOP of the hint space, with F3. */
+function readsShadowStack(row: RowSpec, decoded: Decoded): boolean {
+  return row.map === 1 && decoded.opcode === 0x1e && decoded.rep === 0xf3 && decoded.modrm >= 0xc8 && decoded.modrm <= 0xcf;
 }
 
 /** movs, stos, lods, ins, outs: F3 is "rep", not "repz". */
@@ -104,7 +109,8 @@ export const spelling: {
   readonly mnemonic: (row: RowSpec, decoded: Decoded) => readonly [name: string, operands: number];
   readonly usesW: (row: RowSpec) => boolean;
   readonly uses66: (row: RowSpec) => boolean;
+  readonly readsShadowStack: (row: RowSpec, decoded: Decoded) => boolean;
   readonly repeats: (row: RowSpec) => boolean;
   readonly isNearBranch: (row: RowSpec) => boolean;
   readonly vsib: (row: RowSpec, decoded: Decoded) => string;
-} = { memory: MEMORY, mnemonic, usesW, uses66, repeats, isNearBranch, vsib };
+} = { memory: MEMORY, mnemonic, usesW, uses66, readsShadowStack, repeats, isNearBranch, vsib };

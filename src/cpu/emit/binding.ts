@@ -35,7 +35,7 @@ export interface Binding {
   setFlagVector(value: Node): void;
   /** A variable's local. */
   variable(type: ValType): number;
-  raise(vector: number): void;
+  raise(vector: number, errorCode: Node | undefined): void;
   leave(code: number): void;
   helper(name: string, operand: Node): void;
   /** To the branch target of the `J` operand. */

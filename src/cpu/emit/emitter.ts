@@ -30,6 +30,11 @@ function isVectorKind(kind: OperandSpec["kind"]): boolean {
   return kind === "V" || kind === "W" || kind === "U" || kind === "H" || kind === "L";
 }
 
+/** Where a segment register's selector is. */
+function selectorOffset(name: string): number {
+  return SELECTORS + 2 * ["ES", "CS", "SS", "DS", "FS", "GS"].indexOf(name);
+}
+
 export class Emitter implements Op {
   readonly graph: Graph;
   readonly form: Form;
@@ -184,9 +189,8 @@ export class Emitter implements Op {
       case "DX":
         return this.#binding.getRegister({ fixed: 2 }, 16);
       case "FS":
-        return this.#binding.getState(SELECTORS + 8, 16);
       case "GS":
-        return this.#binding.getState(SELECTORS + 10, 16);
+        return this.#binding.getState(selectorOffset(name), 16);
       case "STi":
         // The number i.
         return this.#binding.immediate(0, 8);
@@ -229,7 +233,8 @@ export class Emitter implements Op {
       if (operand.size === "DX") this.#binding.setRegister({ fixed: 2 }, 16, v);
       else if (operand.size === "AL" || operand.size === "AX" || operand.size === "eAX" || operand.size === "rAX") {
         this.#binding.setRegister({ fixed: 0 }, bits, v);
-      } else throw this.#error(`writes ${operand.size}`);
+      } else if (operand.size.endsWith("S")) this.#binding.setState(selectorOffset(operand.size), 16, v);
+      else throw this.#error(`writes ${operand.size}`);
     } else if (isVectorKind(operand.kind)) {
       this.#binding.setVector(i, v, v.type === "v128" ? 128 : bits);
     } else {
@@ -698,9 +703,9 @@ export class Emitter implements Op {
     this.if(truth, () => this.raise(vector));
   }
 
-  raise(vector: number): void {
+  raise(vector: number, errorCode?: V): void {
     if (this.#changed) throw this.#error("raises after it has changed state");
-    this.#binding.raise(vector);
+    this.#binding.raise(vector, errorCode === undefined ? undefined : node(errorCode));
     this.#left = true;
   }
 

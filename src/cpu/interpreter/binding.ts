@@ -5,11 +5,14 @@ import type { Binding, RegisterPlace } from "../emit/binding.ts";
 import type { Graph, Node } from "../emit/graph.ts";
 import type { LocalPool } from "../emit/lower.ts";
 import type { Form } from "../form.ts";
-import { EXIT_DETAIL, FLAG_RESULT, FLAG_VECTOR, GPR } from "../state.ts";
+import { EXIT_ADDRESS, EXIT_DETAIL, FLAG_RESULT, FLAG_VECTOR, GPR } from "../state.ts";
 import { BASE, DISP, hasWideImmediate, IMM, INDEX, LINK, nextRipField, registerField, SCALE, SEGMENT } from "./record.ts";
 
 const loads: Readonly<Record<number, string>> = { 8: "i64.load8_u", 16: "i64.load16_u", 32: "i64.load32_u", 64: "i64.load" };
 const stores: Readonly<Record<number, string>> = { 8: "i64.store8", 16: "i64.store16", 32: "i64.store32", 64: "i64.store" };
+
+/** In EXIT_DETAIL beside an exception's vector: EXIT_ADDRESS holds its error code. */
+export const WITH_ERROR_CODE = 0x400;
 
 /** Locals of a handler's function that bindings use. */
 export interface HandlerLocals {
@@ -204,8 +207,13 @@ export class RecordBinding implements Binding {
     return this.#world.pool.take(type);
   }
 
-  raise(vector: number): void {
-    this.leave(vector);
+  raise(vector: number, errorCode: Node | undefined): void {
+    if (errorCode === undefined) {
+      this.leave(vector);
+      return;
+    }
+    this.setState(EXIT_ADDRESS, 64, errorCode);
+    this.leave(WITH_ERROR_CODE | vector);
   }
 
   leave(code: number): void {

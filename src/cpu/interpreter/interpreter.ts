@@ -8,13 +8,14 @@ import { HelperTable } from "../helpers/index.ts";
 import type { HelperContext } from "../helpers/index.ts";
 import type { Feature } from "../isa/insn.ts";
 import { allInsns } from "../isa/index.ts";
-import { EXIT_ADDRESS, EXIT_BUDGET, EXIT_DETAIL, EXIT_LINK, EXIT_RECORD, Flag, FLAGS_SYSTEM, GPR, RIP, Vector } from "../state.ts";
+import { EXIT_ADDRESS, EXIT_BUDGET, EXIT_DETAIL, EXIT_LINK, EXIT_RECORD, Flag, FLAGS_SYSTEM, GPR, RIP, Vector, ZERO } from "../state.ts";
 import type { Block } from "./blocks.ts";
 import { BlockCache } from "./blocks.ts";
 import { FormTable } from "./forms.ts";
 import { JUMP_CACHE_ENTRIES, Result } from "./handlers.ts";
 import { Handlers } from "./hot.ts";
-import { COUNT, DISP, readAddress64, RECORD, SKIPPED, writeAddress64 } from "./record.ts";
+import { WITH_ERROR_CODE } from "./binding.ts";
+import { BASE, COUNT, DISP, readAddress64, RECORD, SEGMENT, SKIPPED, writeAddress64 } from "./record.ts";
 
 /** Why {@link Interpreter.run} returned. RIP is where to go on; for exceptions that are faults, at the instruction. */
 export const Stop = {
@@ -31,7 +32,7 @@ export type Stop = (typeof Stop)[keyof typeof Stop];
 export interface Exception {
   vector: number;
   errorCode: number;
-  /** CR2 of a page fault, and what the memory room says of it. */
+  /** CR2 of a page fault (the upper half of the address space as negative numbers), and what the memory room says of it. */
   address: number;
   code: FaultCode;
   /** For #UD: the bytes, and whether they are an instruction that exists but is not implemented. */
@@ -48,6 +49,8 @@ const PLACE_BYTES = 128;
 const PLACES = 32;
 const EMPTY = new Uint8Array(0);
 
+/** Instructions that access the stack besides their operands. */
+const IMPLICIT_STACK: ReadonlySet<string> = new Set(["push", "pop", "call", "ret", "enter", "leave", "pushf", "popf"]);
 const CANONICAL_HIGH = 0xffff_8000_0000_0000;
 /** EXIT_DETAIL: `exception` is filled in. */
 const RAISED = 0x200;
@@ -76,6 +79,8 @@ export class Interpreter {
   #place = 0;
   readonly #placeAddress = new Float64Array(PLACES);
   readonly #placeSize = new Int32Array(PLACES);
+  /** The record that is completed by calls. */
+  #completing = 0;
   #missRecord = 0;
   #misses = 0;
 
@@ -252,7 +257,7 @@ export class Interpreter {
   #blockAt(rip: number): Block | undefined {
     if (rip >= TASK_SIZE) {
       if (rip >= 0x8000_0000_0000 && rip < CANONICAL_HIGH) this.#raise(Vector.GP, 0);
-      else this.#raisePageFault(rip, "MAPERR", PageFault.user | PageFault.fetch);
+      else this.#raisePageFault(rip >= CANONICAL_HIGH ? rip - 2 ** 64 : rip, "MAPERR", PageFault.user | PageFault.fetch);
       return undefined;
     }
     const block = this.#blocks.at(rip);
@@ -313,17 +318,29 @@ export class Interpreter {
   }
 
   /** Where no user page can be: a page fault in the upper half, a general protection fault between the halves. True: raised. */
-  #outside(low: number, high: number, size: number, access: number): boolean {
-    const address = (high >>> 0) * 0x1_0000_0000 + (low >>> 0);
-    if (address + size <= TASK_SIZE) return false;
-    if (address >= 0x8000_0000_0000 && high >>> 0 < 0xffff_8000) {
-      this.#raise(Vector.GP, 0);
+  #outside(pc: number, low: number, high: number, access: number): boolean {
+    // The upper half as negative numbers: all of it that matters is exact.
+    const address = high * 0x1_0000_0000 + (low >>> 0);
+    if (address >= 0 && address < TASK_SIZE) return false;
+    if (address >= 0x8000_0000_0000 || address < -0x8000_0000_0000) {
+      this.#raise(this.#throughStack(pc, low) ? Vector.SS : Vector.GP, 0);
       return true;
     }
-    if (address < TASK_SIZE) return false;
     const write = access === Access.write ? PageFault.write : 0;
-    this.#raisePageFault(address, "MAPERR", PageFault.user | write);
+    this.#raisePageFault(address, "MAPERR", PageFault.user | PageFault.present | write);
     return true;
+  }
+
+  /** Whether the instruction at record `pc` reached an address with this low half through the stack segment: by RSP or RBP. */
+  #throughStack(pc: number, low: number): boolean {
+    const view = this.#view;
+    const form = this.handlers.group(view.getUint16(pc, true))?.[0];
+    const base = view.getUint16(pc + BASE, true);
+    const segment = view.getUint8(pc + SEGMENT);
+    if (form === undefined) return false;
+    const explicit = form.mode !== "none" && segment === (ZERO & 0xff) && (base === GPR + 32 || base === GPR + 40);
+    const distance = low - view.getInt32(GPR + 32, true);
+    return explicit || (IMPLICIT_STACK.has(form.row.insn.mnemonic) && distance >= -8 && distance <= 8);
   }
 
   #miss(pc: number): number {
@@ -333,7 +350,7 @@ export class Interpreter {
     const detail = view.getInt32(EXIT_DETAIL, true);
     const size = detail & 0xff;
     const access = detail >> 8;
-    if (this.#outside(low, high, size, access)) return this.#fault(pc);
+    if (this.#outside(pc, low, high, access)) return this.#fault(pc);
     const address = high * 0x1_0000_0000 + (low >>> 0);
     const resolved = this.space.resolve(address, size, access);
     if (resolved === Resolve.fault) {
@@ -361,6 +378,7 @@ export class Interpreter {
   /** Runs the instruction at record `pc` with every access by calls, and goes on. */
   #complete(pc: number): number {
     this.#missRecord = 0;
+    this.#completing = pc;
     const { generation } = this.#blocks;
     // Records lie above 2^31 in the nominal window: what comes back is an unsigned address.
     const result = this.handlers.slow(this.#view.getUint16(pc, true))(pc) >>> 0;
@@ -391,8 +409,8 @@ export class Interpreter {
   #exit(pc: number): void {
     const view = this.#view;
     const detail = view.getInt32(EXIT_DETAIL, true);
-    if (detail === RAISED || detail < 0x100) {
-      if (detail !== RAISED) this.#raise(detail, 0);
+    if (detail === RAISED || detail < 0x100 || detail >= WITH_ERROR_CODE) {
+      if (detail !== RAISED) this.#raise(detail & 0xff, detail >= WITH_ERROR_CODE ? view.getInt32(EXIT_ADDRESS, true) : 0);
       this.#fault(pc);
       return;
     }
@@ -417,7 +435,7 @@ export class Interpreter {
   #slowAccess(low: number, high: number, code: number): number {
     const size = code & 0xff;
     const access = code >> 8;
-    if (this.#outside(low, high, size, access)) return 0;
+    if (this.#outside(this.#completing, low, high, access)) return 0;
     const address = high * 0x1_0000_0000 + (low >>> 0);
     if ((this.#view.getUint32(FLAGS_SYSTEM, true) & Flag.AC) !== 0 && size <= 8 && address % size !== 0) {
       this.#raise(Vector.AC, 0);

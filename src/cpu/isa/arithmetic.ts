@@ -257,9 +257,14 @@ export const cmpxchg: Insn = insn("cmpxchg", ["0F B0 /r | Eb, Gb", "0F B1 /r | E
   const source = op.get(1);
   const accumulator = op.reg(0, bits);
   const equal = op.eq(accumulator, destination);
-  // A failed comparison writes the destination back (SDM); the accumulator changes only then.
-  op.set(0, op.select(equal, source, destination));
-  op.if(op.x("i32.eqz", equal), () => op.setReg(0, bits, destination));
+  const failed = (): void => op.setReg(0, bits, destination);
+  if (op.isMemory(0)) {
+    // A failed comparison writes the destination back (SDM).
+    op.set(0, op.select(equal, source, destination));
+    op.if(op.x("i32.eqz", equal), failed);
+  } else {
+    op.if(equal, () => op.set(0, source), failed);
+  }
   op.flags("sub", accumulator, destination, op.sub(accumulator, destination));
 });
 

@@ -40,8 +40,12 @@ export const jrcxz: Insn = insn("jrcxz", ["E3 | Jb | f64"], { ends: "branch" }, 
 
 export const syscall: Insn = insn("syscall", ["0F 05"], { ends: "exit", reads: "oszapc" }, (op) => op.leave("syscall"));
 export const int3: Insn = insn("int3", ["CC"], { ends: "exit", reads: "oszapc" }, (op) => op.leave("breakpoint"));
-/** Any other interrupt from user mode is a general protection fault: its gate's DPL is 0 (4 and 0x80 aside, which 64-bit programs do not use). */
-export const int: Insn = insn("int", ["CD | Ib"], { ends: "exit", faults: true, reads: "oszapc" }, (op) => op.raise(Vector.GP));
+/** 3 is a breakpoint; any other interrupt a general protection fault on its gate, whose DPL is 0. */
+export const int: Insn = insn("int", ["CD | Ib"], { ends: "exit", faults: true, reads: "oszapc" }, (op) => {
+  const number = op.get(0);
+  op.if(op.eq(number, op.const(3)), () => op.leave("breakpoint"));
+  op.raise(Vector.GP, op.or(op.shl(number, op.const(3)), op.const(2)));
+});
 export const ud2: Insn = insn("ud2", ["0F 0B"], { ends: "exit", faults: true, reads: "oszapc" }, (op) => op.raise(Vector.UD));
 export const ud1: Insn = insn("ud1", ["0F B9 /r | Gv, Ev"], { ends: "exit", faults: true, reads: "oszapc" }, (op) => op.raise(Vector.UD));
 export const ud0: Insn = insn("ud0", ["0F FF /r | Gv, Ev"], { ends: "exit", faults: true, reads: "oszapc" }, (op) => op.raise(Vector.UD));
@@ -63,6 +67,12 @@ export const invd: Insn = privileged("invd", ["0F 08"]);
 export const wbinvd: Insn = privileged("wbinvd", ["0F 09"]);
 export const wrmsr: Insn = privileged("wrmsr", ["0F 30"]);
 export const rdmsr: Insn = privileged("rdmsr", ["0F 32"]);
+export const lgdt: Insn = privileged("lgdt", ["0F 01 /2 mem | M"]);
+export const lidt: Insn = privileged("lidt", ["0F 01 /3 mem | M"]);
+export const lmsw: Insn = privileged("lmsw", ["0F 01 /6 | Ew"]);
+export const invlpg: Insn = privileged("invlpg", ["0F 01 /7 mem | Mb"]);
+export const swapgs: Insn = privileged("swapgs", ["0F 01 =F8"]);
+export const movControl: Insn = privileged("mov", ["0F 20 /r reg | Rq, Cq", "0F 22 /r reg | Cq, Rq", "0F 21 /r reg | Rq, Dq", "0F 23 /r reg | Dq, Rq"]);
 export const rdpmc: Insn = privileged("rdpmc", ["0F 33"]);
 
 export const nop: Insn = insn("nop", ["90"], {}, () => {});

@@ -18,10 +18,11 @@ export const mov: Insn = insn(
 /** A register destination is zero-extended to the operand size; memory gets 16 bits. */
 export const movFromSegment: Insn = insn("mov", ["8C /r reg | Rv, Sw", "8C /r mem | Mw, Sw"], {}, (op) => op.set(0, op.get(1)));
 
-/** In user mode only null and the selectors that are there already can be loaded; 64-bit mode ignores DS, ES and SS bases. */
-export const movToSegment: Insn = insn("mov", ["8E /r | Sw, Ew"], { faults: true }, (op) => {
+/** In user mode only null and the selectors that are there already can be loaded; 64-bit mode ignores the bases of DS, ES and SS. CS: #UD. */
+export const movToSegment: Insn = insn("mov", ["8E /0 | ES, Ew", "8E /2 | SS, Ew", "8E /3 | DS, Ew", "8E /4 | FS, Ew", "8E /5 | GS, Ew"], { faults: true }, (op) => {
   const value = op.get(1);
-  op.raiseIf(op.x("i64.gt_u", value, op.const(3)), Vector.GP);
+  const known = op.x("i32.or", op.x("i64.le_u", value, op.const(3)), op.eq(value, op.const(0x2b)));
+  op.raiseIf(op.x("i32.eqz", known), Vector.GP);
   op.set(0, value);
 });
 

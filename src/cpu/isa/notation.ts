@@ -10,7 +10,8 @@ const RM_KINDS = "EMRWUQN";
 const REG_KINDS = "GVPSCD";
 const VEX_KINDS = "BHL";
 
-const VECTOR_SIZES = " b w d q dq qq x ss sd ps pd ";
+/** `k`: the number is an opmask register's. */
+const VECTOR_SIZES = " b w d q dq qq x ss sd ps pd k ";
 /** Sizes that each operand kind may have, space-separated; a leading space stands for "no size". */
 const SIZES: Readonly<Record<string, string>> = {
   E: " b w d q v y z dq t p ss sd ",
@@ -185,7 +186,7 @@ function checkOperands(encoding: Encoding, operands: readonly OperandSpec[]): Ro
 
 function words(text: string): string[] {
   const trimmed = text.trim();
-  return trimmed === "" ? [] : trimmed.split(/\s+/);
+  return trimmed === "" ? [] : trimmed.split(" ");
 }
 
 /**

@@ -162,7 +162,7 @@ export interface Op {
 
   /** Raises an exception (Vector.*) with this instruction's address, where the i32 truth holds. */
   raiseIf(truth: V, vector: number): void;
-  raise(vector: number): void;
+  raise(vector: number, errorCode?: V): void;
   /** Direct jump to the branch target (a `J` operand), or conditionally: falls through otherwise. */
   jump(): void;
   jumpIf(truth: V): void;

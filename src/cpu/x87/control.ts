@@ -3,16 +3,7 @@
  */
 
 import { Float80, Kind, kindOf } from "./float80.ts";
-import {
-  DATA_POINTER,
-  INSTRUCTION_POINTER,
-  OPCODE,
-  REGISTER_STRIDE,
-  BUSY,
-  ES,
-  SF,
-  type X87State,
-} from "./state.ts";
+import { DATA_POINTER, INSTRUCTION_POINTER, OPCODE, REGISTER_STRIDE, BUSY, ES, SF, type X87State } from "./state.ts";
 
 /** Bits of the control word that can be set; bit 6 always is. */
 const CONTROL_MASK = 0x1f3f;
@@ -173,4 +164,3 @@ export function frstor(s: X87State, sixteen: number): void {
     from += 10;
   }
 }
-

@@ -8,16 +8,7 @@ import { BIAS, Float80, INTEGER_BIT, Kind, MAX_EXPONENT, TWO_32, copy, kindOf, n
 const x: Float80 = new Float80();
 
 /** Widens a fraction left-aligned below the integer bit. `exponent` and `maximum` are the narrow format's. */
-function widen(
-  env: Environment,
-  sign: number,
-  exponent: number,
-  maximum: number,
-  bias: number,
-  high: number,
-  low: number,
-  out: Float80,
-): void {
+function widen(env: Environment, sign: number, exponent: number, maximum: number, bias: number, high: number, low: number, out: Float80): void {
   if (exponent === maximum) {
     set(out, sign, MAX_EXPONENT, (high | INTEGER_BIT) >>> 0, low);
     if (kindOf(out) === Kind.signalingNaN) {

@@ -8,18 +8,7 @@
 
 import { add, divide, multiply, squareRoot } from "./arithmetic.ts";
 import { UNORDERED, compare } from "./compare.ts";
-import {
-  fromDecimal,
-  fromFloat32,
-  fromFloat64,
-  fromInteger,
-  narrowed,
-  stored,
-  toDecimal,
-  toFloat,
-  toInteger,
-  toIntegral,
-} from "./convert.ts";
+import { fromDecimal, fromFloat32, fromFloat64, fromInteger, narrowed, stored, toDecimal, toFloat, toInteger, toIntegral } from "./convert.ts";
 import { Float80, Kind, copy, kindOf, set, setIndefinite, setZero } from "./float80.ts";
 import { extract, partialRemainder, scale } from "./remainder.ts";
 import { propagate, operand as checkOperand } from "./arithmetic.ts";
@@ -467,4 +456,3 @@ export function fxtract(s: X87State): void {
   s.write(0, s.result);
   s.push(s.b);
 }
-

@@ -176,4 +176,3 @@ export function extract(env: Environment, x: Float80, significand: Float80, expo
   set(significand, a.sign, BIAS, a.high, a.low);
   fromInteger(unbiased, unbiased < 0 ? -1 : 0, exponent);
 }
-

@@ -121,15 +121,7 @@ export interface AxEntry extends Encoding {
   readonly run: (s: X87State) => number;
 }
 
-export type X87Entry =
-  | RegisterEntry
-  | LoadEntry
-  | StoreEntry
-  | LoadImageEntry
-  | StoreImageEntry
-  | FlagsEntry
-  | ConditionEntry
-  | AxEntry;
+export type X87Entry = RegisterEntry | LoadEntry | StoreEntry | LoadImageEntry | StoreImageEntry | FlagsEntry | ConditionEntry | AxEntry;
 
 function register(mnemonic: string, encoding: string, operands: string, run: RegisterEntry["run"], waits = true): RegisterEntry {
   return { kind: "register", mnemonic, encoding, operands, waits, run };

@@ -79,7 +79,7 @@ function at(signal: number, code: number, address: number): SigInfo {
 function pageFault(fault: CpuFault, trap: Trap): SigInfo {
   trap.address = fault.address;
   trap.errorCode |= PF_USER;
-  if (fault.address >= TASK_SIZE_MAX) {
+  if (fault.address >= TASK_SIZE_MAX || fault.address < 0) {
     trap.errorCode |= PF_PRESENT;
     return at(SIGSEGV, SEGV_MAPERR, fault.address);
   }
