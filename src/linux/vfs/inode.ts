@@ -75,6 +75,8 @@ export abstract class Inode {
   gid: number;
   /** Locks of fcntl(2) and flock(2); null where there never were any. */
   locks: FileLocks | null = null;
+  /** Processes that run it: it is then not opened for writing (ETXTBSY). Counted by the kernel. */
+  executing = 0;
 
   constructor(fs: FileSystem, ino: number, mode: number, uid: number, gid: number) {
     this.fs = fs;

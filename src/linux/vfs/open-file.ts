@@ -21,14 +21,19 @@ import {
   O_RDWR,
   O_WRONLY,
   POLLIN,
+  POLLNVAL,
   POLLOUT,
   POLLRDNORM,
   POLLWRNORM,
   SEEK_CUR,
+  SEEK_DATA,
+  SEEK_END,
+  SEEK_HOLE,
   SEEK_SET,
 } from "../abi/fcntl.ts";
+import { FIONREAD } from "../abi/ioctl.ts";
 import type { Stat } from "../abi/stat.ts";
-import { S_IFIFO, S_IFMT } from "../abi/stat.ts";
+import { S_IFIFO, S_IFMT, S_IFREG } from "../abi/stat.ts";
 import type { Dentry, Inode } from "./inode.ts";
 import type { Caller, GuestMemory } from "./types.ts";
 
@@ -215,14 +220,22 @@ export abstract class SeekableFile extends OpenFile {
     return target;
   }
 
+  /** FIONREAD of a regular file: bytes from the position to the end. */
+  override ioctl(command: number, argument: number, memory: GuestMemory): number {
+    if (command !== FIONREAD || (this.inode.mode & S_IFMT) !== S_IFREG) throw errno.ENOTTY;
+    const left = new Uint8Array(new Int32Array([this.size - this.offset]).buffer);
+    if (memory.copyOut(argument, left) !== left.length) throw errno.EFAULT;
+    return 0;
+  }
+
   protected seekTarget(offset: number, whence: number): number {
     if (whence === SEEK_SET) return offset;
     if (whence === SEEK_CUR) return this.offset + offset;
     const size = this.size;
-    if (whence === 2) return size + offset;
-    if (whence === 3 || whence === 4) {
+    if (whence === SEEK_END) return size + offset;
+    if (whence === SEEK_DATA || whence === SEEK_HOLE) {
       if (offset < 0 || offset >= size) throw errno.ENXIO;
-      return this.seekHole(offset, whence === 3, size);
+      return this.seekHole(offset, whence === SEEK_DATA, size);
     }
     throw errno.EINVAL;
   }
@@ -264,5 +277,11 @@ export class PathFile extends OpenFile {
   }
   override sync(): void {
     throw errno.EBADF;
+  }
+  override setFlags(): void {
+    throw errno.EBADF;
+  }
+  override ready(): number {
+    return POLLNVAL;
   }
 }

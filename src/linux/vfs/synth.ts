@@ -7,7 +7,7 @@ import { encodeLatin1 } from "../../base/index.ts";
 import { errno } from "../abi/errno.ts";
 import { O_TRUNC } from "../abi/fcntl.ts";
 import type { Stat, Statfs } from "../abi/stat.ts";
-import { S_IFDIR, S_IFLNK, S_IFREG, ST_RELATIME } from "../abi/stat.ts";
+import { PROC_SUPER_MAGIC, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, ST_RELATIME } from "../abi/stat.ts";
 import { DirectoryFile, indexedListing } from "./directory.ts";
 import type { Listing } from "./directory.ts";
 import { Dentry, FileSystem, Inode } from "./inode.ts";
@@ -161,9 +161,9 @@ export class SynthInode extends Inode {
     };
   }
 
-  /** Mode bits of a file in /sys or /proc can be set and do nothing; as nobody relies on it, refused. */
+  /** Accepted and forgotten but for files of processes. */
   override setAttributes(_change: Attributes): void {
-    throw errno.EPERM;
+    if (this.subject.tid !== 0) throw errno.EPERM;
   }
 
   override truncate(_size: number): void {}
@@ -210,8 +210,21 @@ export class SynthInode extends Inode {
     return indexedListing([...fixed, ...dynamic], from);
   }
 
-  override create(): Dentry {
-    throw errno.EACCES;
+  override create(_dir: Dentry, _name: string, mode: number): Dentry {
+    if (this.synth.magic === PROC_SUPER_MAGIC) throw errno.ENOENT;
+    throw (mode & S_IFMT) === S_IFREG ? errno.EACCES : errno.EPERM;
+  }
+
+  override symlink(): Dentry {
+    throw this.synth.magic === PROC_SUPER_MAGIC ? errno.ENOENT : errno.EPERM;
+  }
+
+  override link(): void {
+    throw this.synth.magic === PROC_SUPER_MAGIC ? errno.ENOENT : errno.EPERM;
+  }
+
+  override rename(): void {
+    throw this.synth.magic === PROC_SUPER_MAGIC ? errno.ENOENT : errno.EPERM;
   }
 }
 
@@ -242,7 +255,7 @@ export class SynthFile extends SeekableFile {
 
   protected override pwriteAt(from: Uint8Array, _offset: number): number {
     const { node, subject } = this.file;
-    if (node.kind !== "file" || node.write === undefined) throw errno.EACCES;
+    if (node.kind !== "file" || node.write === undefined) throw errno.EIO;
     let text = "";
     for (const byte of from) text += String.fromCharCode(byte);
     node.write(subject, text);

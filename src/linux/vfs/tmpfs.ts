@@ -8,9 +8,9 @@ import type { FileBacking } from "../../memory/index.ts";
 import { direntType } from "../abi/dirent.ts";
 import { errno } from "../abi/errno.ts";
 import { O_TRUNC, RENAME_EXCHANGE } from "../abi/fcntl.ts";
-import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, FALLOC_FL_ZERO_RANGE } from "../abi/fcntl.ts";
+import { F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SHRINK, F_SEAL_WRITE, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, FALLOC_FL_ZERO_RANGE } from "../abi/fcntl.ts";
 import type { Stat, Statfs, Time } from "../abi/stat.ts";
-import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_ISGID, S_ISUID, S_IXGRP, ST_RELATIME, TMPFS_MAGIC } from "../abi/stat.ts";
+import { DEVPTS_SUPER_MAGIC, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_ISGID, S_ISUID, S_IXGRP, ST_RELATIME, TMPFS_MAGIC } from "../abi/stat.ts";
 import { InodeBacking } from "./backing.ts";
 import { openDevice } from "./devices.ts";
 import type { DeviceHost } from "./devices.ts";
@@ -29,6 +29,8 @@ const DIRENT_SIZE = 20;
 /** Links up to this length take no page. */
 const SHORT_SYMLINK = 127;
 const DAY = 86_400;
+/** Offsets are exact in a number: 8 PiB, where Linux allows 8 EiB. */
+const MAX_FILE_SIZE: number = 2 ** 53 - PAGE_SIZE;
 
 /** What memory file systems share: time, and what device nodes open. */
 export interface TmpFsHost {
@@ -78,7 +80,7 @@ export class TmpFs extends FileSystem {
     const free = Math.max(0, blocks - this.usedPages());
     const files = Math.floor(blocks / 2);
     return {
-      type: TMPFS_MAGIC,
+      type: this.type === "devpts" ? DEVPTS_SUPER_MAGIC : TMPFS_MAGIC,
       bsize: PAGE_SIZE,
       blocks,
       bfree: free,
@@ -215,6 +217,7 @@ export class TmpInode extends Inode {
 
   override truncate(size: number, caller: Caller): void {
     if (this.store === null) throw errno.EINVAL;
+    if (size > MAX_FILE_SIZE) throw errno.EFBIG;
     if (this.seals !== 0) demandResize(this.seals, this.store.size, size);
     if (size <= this.store.size) this.dropReserved(this.store, size);
     this.store.truncate(size);
@@ -399,12 +402,10 @@ function after(a: Time, b: Time): boolean {
   return a.sec !== b.sec ? a.sec > b.sec : a.nsec > b.nsec;
 }
 
-const SEAL_SHRINK = 2;
-const SEAL_GROW = 4;
-const SEAL_WRITE = 8 | 0x10;
+const SEAL_WRITE: number = F_SEAL_WRITE | F_SEAL_FUTURE_WRITE;
 
 function demandResize(seals: number, from: number, to: number): void {
-  if ((to < from && (seals & SEAL_SHRINK) !== 0) || (to > from && (seals & SEAL_GROW) !== 0)) throw errno.EPERM;
+  if ((to < from && (seals & F_SEAL_SHRINK) !== 0) || (to > from && (seals & F_SEAL_GROW) !== 0)) throw errno.EPERM;
 }
 
 /** A regular file of a memory file system, or a memfd. */
@@ -432,7 +433,7 @@ export class TmpFile extends SeekableFile {
     if (from.length === 0) return 0;
     const inode = this.file;
     if ((inode.seals & SEAL_WRITE) !== 0) throw errno.EPERM;
-    const count = Math.min(from.length, caller.fileSizeLimit - offset);
+    const count = Math.min(from.length, Math.min(caller.fileSizeLimit, MAX_FILE_SIZE) - offset);
     if (count <= 0) throw errno.EFBIG;
     if (inode.seals !== 0 && offset + count > this.size) demandResize(inode.seals, this.size, offset + count);
     this.store.write(offset, count === from.length ? from : from.subarray(0, count));
@@ -461,7 +462,8 @@ export class TmpFile extends SeekableFile {
       if ((inode.seals & SEAL_WRITE) !== 0) throw errno.EPERM;
       this.store.punch(offset, length);
     } else if ((mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_ZERO_RANGE)) === 0 && (mode & FALLOC_FL_ZERO_RANGE) === 0) {
-      if (end > caller.fileSizeLimit) throw errno.EFBIG;
+      if (end > Math.min(caller.fileSizeLimit, MAX_FILE_SIZE)) throw errno.EFBIG;
+      if (length > inode.tmpfs.capacity) throw errno.ENOSPC;
       if ((mode & FALLOC_FL_KEEP_SIZE) === 0 && end > this.size) {
         demandResize(inode.seals, this.size, end);
         this.store.truncate(end);

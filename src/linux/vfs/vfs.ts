@@ -107,6 +107,7 @@ export class Vfs {
     if (inode.isDirectory && (access !== O_RDONLY || (flags & O_TRUNC) !== 0)) throw errno.EISDIR;
     const wanted = (access === O_WRONLY ? 0 : R_OK) | (access === O_RDONLY ? 0 : W_OK) | ((flags & O_TRUNC) !== 0 ? W_OK : 0);
     demand(inode, caller.credentials, wanted);
+    if ((wanted & W_OK) !== 0 && inode.executing > 0) throw errno.ETXTBSY;
     if ((flags & O_NOATIME) !== 0 && !owns(inode, caller.credentials)) throw errno.EPERM;
     const opening = kept(flags) | ((inode.mode & S_IFMT) === S_IFREG ? flags & O_TRUNC : 0);
     return inode.open(dentry, opening, caller);
@@ -397,6 +398,7 @@ export class Vfs {
     if (inode.isDirectory) throw errno.EISDIR;
     if ((inode.mode & S_IFMT) !== S_IFREG) throw errno.EINVAL;
     demand(inode, caller.credentials, W_OK);
+    if (inode.executing > 0) throw errno.ETXTBSY;
     if (size > caller.fileSizeLimit) throw errno.EFBIG;
     inode.truncate(size, caller);
   }
