@@ -83,10 +83,17 @@ export async function eachObjdumpLine(file: string, each: (line: Line) => void):
   }
 }
 
+/** LOCK in front of these is legal, so it must not be refused. */
+const LOCKABLE = /\block (adc|add|and|btc|btr|bts|cmpxchg|cmpxchg8b|cmpxchg16b|dec|inc|neg|not|or|sbb|sub|xadd|xchg|xor) +[A-Z]+ PTR/;
+
 /** Differences in length that are objdump's own, by name; objdump-differences.md says why. */
 const REVIEWED: readonly [name: string, test: (line: Line, bytes: Uint8Array) => boolean][] = [
   ["fwait joined to the next x87 instruction", (line, bytes) => bytes[0] === 0x9b && line.length > 1],
   ["not an instruction for objdump", (line) => line.text.includes("(bad)") || line.text.startsWith(".byte")],
+  ["LOCK where it is #UD", (line) => /\block\b/.test(line.text) && !LOCKABLE.test(line.text)],
+  ["a segment register that does not exist", (line) => line.text.includes("?")],
+  ["REX, 66, F2 or F3 before VEX", (line) => /^((rex(\.[WRXB]+)?|data16|repz|repnz) )+v[a-z]/.test(line.text)],
+  ["3DNow!, FMA4 and the 287's instructions, which this CPU does not have", (line, bytes) => /287 only|^femms|^(vf(n?m)(add|sub|addsub|subadd)[ps][sd]) /.test(line.text) || (bytes[0] === 0x0f && bytes[1] === 0x0f)],
   ["XOP and PadLock, which this CPU does not have", (line, bytes) => /^(repz )?(vp|xstore|xcrypt|montmul|xsha|bl|t1mskc|tzmsk|[sl]lwpcb|lwp|bextr|vfrcz)/.test(line.text) && (bytes.includes(0x8f) || bytes.includes(0xa7) || bytes.includes(0xa6))],
   ["a near branch with 66: 16 bits wide on AMD's CPUs only", (line, bytes) => bytes.includes(0x66) && /\b(jmpw|callw|retw|jo|jno|jb|jae|je|jne|jbe|ja|js|jns|jp|jnp|jl|jge|jle|jg|xbegin)\b/.test(line.text)],
   ["a lone prefix printed as an instruction", (line) => /^(data16|addr32|rex(\.[WRXB]+)?|lock|repz|repnz|cs|ds|es|ss|fs|gs|bnd)( (data16|addr32|cs|ds|es|ss|fs|gs|lock|repz|repnz|rex(\.[WRXB]+)?))*\s*$/.test(line.text)],

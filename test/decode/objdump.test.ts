@@ -15,7 +15,11 @@ const programs = fileURLToPath(new URL("../../programs/", import.meta.url));
 const binaries = readdirSync(programs)
   .filter((name) => statSync(programs + name).isDirectory())
   .map((name) => `${programs}${name}/${name}`)
-  .filter((file) => (statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & 0o100);
+  .filter((file) => {
+    // glibc is the bulk of most of them: once is enough, in C++'s.
+    const found = statSync(file, { throwIfNoEntry: false });
+    return found !== undefined && (found.mode & 0o100) !== 0 && (found.size < 200_000 || file.endsWith("/cpp"));
+  });
 
 const version = /\b2\.(\d+)/.exec(spawnSync("objdump", ["--version"], { encoding: "utf8" }).stdout ?? "")?.[1];
 const missing = version === undefined ? "objdump is not installed" : "";
@@ -26,7 +30,7 @@ describe.skipIf(missing !== "")(`objdump -d${missing === "" ? "" : ` (skipped: $
   beforeAll(async () => {
     const decoder = new Decoder(allInsns, allFeatures);
     comparisons = await Promise.all(binaries.map((file) => compareFile(file, decoder)));
-  });
+  }, 60_000);
   const differences = (kind: string): string[] =>
     comparisons.flatMap(({ differences: found }) => [...found].filter(([name]) => name.startsWith(kind)).map(([name, { example }]) => `${name}: ${example}`));
 
