@@ -7,10 +7,21 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { x87Table } from "../../src/cpu/x87/index.ts";
-import { INPUT_BYTES, OUTPUT_BYTES, decodeLine, describe as show, difference, normaliseOutput, runCase, sameOutput } from "../../tools/x87-vectors/cases.ts";
+import {
+  INPUT_BYTES,
+  OUTPUT_BYTES,
+  decodeLine,
+  describe as show,
+  difference,
+  normaliseOutput,
+  runCase,
+  sameOutput,
+} from "../../tools/x87-vectors/cases.ts";
 
 const vectors = new Map<string, string[]>();
-for (const line of readFileSync(join(import.meta.dirname, "vectors.txt"), "utf8").trim().split("\n")) {
+for (const line of readFileSync(join(import.meta.dirname, "vectors.txt"), "utf8")
+  .trim()
+  .split("\n")) {
   const mnemonic = line.slice(0, line.indexOf(" "));
   const list = vectors.get(mnemonic) ?? [];
   list.push(line);
@@ -32,7 +43,9 @@ describe("x87 vectors recorded from silicon", () => {
       const entry = runCase(input, 0, actual, 0);
       normaliseOutput(entry, input[0] === 0x66, actual, 0);
       if (sameOutput(entry, expected, 0, actual, 0)) continue;
-      failures.push(`${entry.encoding}\n  in       ${show(input.subarray(0, INPUT_BYTES), 0, true)}\n  expected ${show(expected, 0, false)}\n  got      ${show(actual, 0, false)}`);
+      failures.push(
+        `${entry.encoding}\n  in       ${show(input.subarray(0, INPUT_BYTES), 0, true)}\n  expected ${show(expected, 0, false)}\n  got      ${show(actual, 0, false)}`,
+      );
     }
     expect(failures).toEqual([]);
   });

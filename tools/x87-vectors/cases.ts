@@ -43,14 +43,45 @@ export class Random {
 }
 
 const SPECIAL_EXPONENTS = [
-  0, 0, 1, 2, 0x7fff, 0x7fff, 0x7ffe, 0x7ffd, 16383, 16382, 16384, 16383 + 63, 16383 + 62, 16383 + 64, 16383 + 31, 16383 + 32, 16383 + 15,
-  16383 + 30, 16383 + 59, 16383 - 126, 16383 - 127, 16383 - 149, 16383 - 150, 16383 + 127, 16383 + 128, 16383 - 1022, 16383 - 1023,
-  16383 - 1074, 16383 - 1075, 16383 + 1023, 16383 + 1024, 3, 64, 65,
+  0,
+  0,
+  1,
+  2,
+  0x7fff,
+  0x7fff,
+  0x7ffe,
+  0x7ffd,
+  16383,
+  16382,
+  16384,
+  16383 + 63,
+  16383 + 62,
+  16383 + 64,
+  16383 + 31,
+  16383 + 32,
+  16383 + 15,
+  16383 + 30,
+  16383 + 59,
+  16383 - 126,
+  16383 - 127,
+  16383 - 149,
+  16383 - 150,
+  16383 + 127,
+  16383 + 128,
+  16383 - 1022,
+  16383 - 1023,
+  16383 - 1074,
+  16383 - 1075,
+  16383 + 1023,
+  16383 + 1024,
+  3,
+  64,
+  65,
 ];
 const WORDS = [0, 0, 1, 0xffff_ffff, 0xffff_fffe, 0x8000_0000, 0x7fff_ffff, 0x400, 0x3ff, 0x401, 0x800, 0x7ff, 0xc00, 0xffff_fc00, 0xffff_f800];
 const HIGH_WORDS = [
-  0x8000_0000, 0x8000_0000, 0xffff_ffff, 0xc000_0000, 0xbfff_ffff, 0x8000_0001, 0xffff_ff00, 0xffff_ff80, 0xffff_ff7f, 0x8000_0080,
-  0x8000_0100, 0x8000_007f, 0xa000_0000,
+  0x8000_0000, 0x8000_0000, 0xffff_ffff, 0xc000_0000, 0xbfff_ffff, 0x8000_0001, 0xffff_ff00, 0xffff_ff80, 0xffff_ff7f, 0x8000_0080, 0x8000_0100,
+  0x8000_007f, 0xa000_0000,
 ];
 const RAW_HIGH_WORDS = [0, 1, 0x7fff_ffff, 0x4000_0000, 0x3fff_ffff];
 
@@ -186,7 +217,10 @@ export function randomCase(random: Random, entry: X87Entry, style: CaseStyle, by
   view.setUint32(image + 8, 0xffff_0000 | tags, true);
   view.setUint32(image + 24, 0xffff_0000, true);
   const range = RANGES[entry.mnemonic];
-  const near = range !== undefined && !random.chance(6) ? range[0] + random.below(range[1] - range[0]) : random.pick([16383, 16383, 0, 1, 0x7ffe, 16383 + random.below(64), random.below(0x8000)]);
+  const near =
+    range !== undefined && !random.chance(6)
+      ? range[0] + random.below(range[1] - range[0])
+      : random.pick([16383, 16383, 0, 1, 0x7ffe, 16383 + random.below(64), random.below(0x8000)]);
   for (let r = 0; r < 8; r++) {
     const exponentOf = view.getUint16(image + 28 + 8, true) & 0x7fff;
     randomFloat80(random, view, image + 28 + 10 * r, r === 0 ? near : random.chance(2) ? exponentOf : near);
@@ -323,7 +357,8 @@ export function describe(bytes: Uint8Array, at: number, isInput: boolean): strin
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, INPUT_BYTES);
   const image = INPUT.image;
   const hexOf = (value: number, digits: number): string => value.toString(16).padStart(digits, "0");
-  const real = (o: number): string => `${hexOf(view.getUint16(o + 8, true), 4)}:${hexOf(view.getUint32(o + 4, true), 8)}${hexOf(view.getUint32(o, true), 8)}`;
+  const real = (o: number): string =>
+    `${hexOf(view.getUint16(o + 8, true), 4)}:${hexOf(view.getUint32(o + 4, true), 8)}${hexOf(view.getUint32(o, true), 8)}`;
   const parts = [
     `cw=${hexOf(view.getUint16(image, true), 4)} sw=${hexOf(view.getUint16(image + 4, true), 4)} tw=${hexOf(view.getUint16(image + 8, true), 4)}`,
     `fl=${hexOf(view.getUint32(isInput ? INPUT.flags : OUTPUT.flags, true) & ARITHMETIC_FLAGS, 3)}`,
@@ -352,7 +387,7 @@ export function difference(input: Uint8Array, at: number, output: Uint8Array, to
 /** A record as text: hex, runs of zero bytes as `z` and their number. */
 export function encodeLine(bytes: Uint8Array, at: number): string {
   let text = "";
-  for (let i = 0; i < INPUT_BYTES; ) {
+  for (let i = 0; i < INPUT_BYTES;) {
     let zeros = 0;
     while (i + zeros < INPUT_BYTES && bytes[at + i + zeros] === 0) zeros++;
     if (zeros > 2) {
@@ -367,7 +402,7 @@ export function encodeLine(bytes: Uint8Array, at: number): string {
 export function decodeLine(text: string): Uint8Array {
   const bytes = new Uint8Array(INPUT_BYTES);
   let to = 0;
-  for (let i = 0; i < text.length; ) {
+  for (let i = 0; i < text.length;) {
     if (text[i] === "z") {
       const end = text.indexOf(".", i);
       to += Number(text.slice(i + 1, end));
@@ -400,7 +435,10 @@ export function sameOutput(entry: X87Entry, expected: Uint8Array, at: number, ac
     const significand = (bytes: Uint8Array): bigint => new DataView(bytes.buffer).getBigUint64(offset, true);
     const exponent = (bytes: Uint8Array): number => new DataView(bytes.buffer).getUint16(offset + 8, true);
     const difference = significand(a) - significand(b);
-    const near = exponent(a) === exponent(b) ? difference >= -1n && difference <= 1n : Math.abs(exponent(a) - exponent(b)) === 1 && (difference >> 62n === 1n || difference >> 62n === -2n);
+    const near =
+      exponent(a) === exponent(b)
+        ? difference >= -1n && difference <= 1n
+        : Math.abs(exponent(a) - exponent(b)) === 1 && (difference >> 62n === 1n || difference >> 62n === -2n);
     if (near) b.set(a.subarray(offset, offset + 10), offset);
   }
   return a.every((byte, i) => byte === b[i]);

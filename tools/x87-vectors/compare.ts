@@ -56,10 +56,13 @@ for (const entry of x87Table) {
     const sixteen = input[i * INPUT_BYTES] === 0x66;
     normaliseOutput(entry, sixteen, expected, at);
     normaliseOutput(entry, sixteen, actual, at);
-    if (strict ? expected.subarray(at, at + OUTPUT_BYTES).every((byte, b) => byte === actual[at + b]) : sameOutput(entry, expected, at, actual, at)) continue;
+    if (strict ? expected.subarray(at, at + OUTPUT_BYTES).every((byte, b) => byte === actual[at + b]) : sameOutput(entry, expected, at, actual, at))
+      continue;
     differences++;
     if (differences > show) continue;
-    console.log(`${entry.mnemonic} ${entry.encoding} case ${i} code ${[...input.subarray(i * INPUT_BYTES, i * INPUT_BYTES + 3)].map((x) => x.toString(16)).join(" ")}`);
+    console.log(
+      `${entry.mnemonic} ${entry.encoding} case ${i} code ${[...input.subarray(i * INPUT_BYTES, i * INPUT_BYTES + 3)].map((x) => x.toString(16)).join(" ")}`,
+    );
     console.log(`  in     ${describe(input, i * INPUT_BYTES, true)}`);
     console.log(`  native ${describe(expected, at, false)}`);
     console.log(`  here   ${describe(actual, at, false)}`);

@@ -24,7 +24,9 @@ x87Table.forEach((entry, index) => {
   const output = new Uint8Array(native.stdout);
   for (let i = 0; i < PER_ENTRY; i++) {
     normaliseOutput(entry, input[i * INPUT_BYTES] === 0x66, output, i * OUTPUT_BYTES);
-    lines.push(`${entry.mnemonic} ${encodeLine(input, i * INPUT_BYTES)} ${encodeLine(difference(input, i * INPUT_BYTES, output, i * OUTPUT_BYTES), 0)}`);
+    lines.push(
+      `${entry.mnemonic} ${encodeLine(input, i * INPUT_BYTES)} ${encodeLine(difference(input, i * INPUT_BYTES, output, i * OUTPUT_BYTES), 0)}`,
+    );
   }
 });
 writeFileSync(join(import.meta.dirname, "../../test/x87/vectors.txt"), `${lines.join("\n")}\n`);

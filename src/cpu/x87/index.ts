@@ -1,5 +1,4 @@
-export { fninit, fnop, fnsave, frstor, fullTags } from "./control.ts";
-export { CONTROL, ENVIRONMENT_BYTES, ES, OPERAND_BYTES, REGISTERS_BYTES, REGISTER_STRIDE, STATUS, X87State, exceptionPending } from "./state.ts";
-export type { X87Offsets } from "./state.ts";
-export { x87Table } from "./table.ts";
+export { fnop, fnsave, frstor } from "./control.ts";
+export { CONTROL, ES, STATUS, X87State } from "./state.ts";
 export type { X87Entry } from "./table.ts";
+export { x87Table } from "./table.ts";

@@ -13,9 +13,6 @@ import { Float80, setIndefinite } from "./float80.ts";
 import { Environment } from "./rounding.ts";
 
 export const REGISTER_STRIDE = 16;
-export const REGISTERS_BYTES = 128;
-export const ENVIRONMENT_BYTES = 24;
-export const OPERAND_BYTES = 112;
 
 /** Offsets in the environment. */
 export const CONTROL = 0;
@@ -214,9 +211,4 @@ export class X87State {
     view.setUint32(this.environment + DATA_POINTER, dataLow, true);
     view.setUint32(this.environment + DATA_POINTER + 4, dataHigh, true);
   }
-}
-
-/** True where the next waiting instruction must raise #MF. */
-export function exceptionPending(s: X87State): boolean {
-  return (s.status & ES) !== 0;
 }
