@@ -42,7 +42,7 @@ export function parseCount(text: string): number {
   return count;
 }
 
-const minWindowBits = 16;
+const minWindowBits = 17;
 const maxWindowBits = 32;
 
 /** log2 of the window's bytes. */

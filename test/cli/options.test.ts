@@ -30,9 +30,9 @@ it.each([["0"], ["-1"], ["1e9"], ["9007199254740993"], ["0.5"], ["M"], [""], ["1
   expect(() => parseCount(text)).toThrow(/whole number/),
 );
 
-it("--window takes 16 to 32", () => {
+it("--window takes 17 to 32", () => {
   expect(parseWindowBits("22")).toBe(22);
-  for (const text of ["15", "33", "2x", "", "-20"]) expect(() => parseWindowBits(text)).toThrow(/from 16 to 32/);
+  for (const text of ["16", "33", "2x", "", "-20"]) expect(() => parseWindowBits(text)).toThrow(/from 17 to 32/);
 });
 
 it("variables: set, set empty, with '=' inside, passed from the host, unknown to it", () => {
