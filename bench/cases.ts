@@ -1,6 +1,6 @@
 // What is measured: the long-running programs of programs/, and, when its case list is given, those of the corpus (which is not part of this repository).
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./measure.ts";
 
@@ -20,32 +20,25 @@ export interface BenchCase {
 interface ProgramDescription {
   readonly argv?: string[];
   readonly env?: Record<string, string>;
-  readonly stdin?: string;
-  /** Present where the program runs long enough to be measured; its arguments then. */
-  readonly bench?: string[];
 }
 
+/** Programs that execute tens of millions of instructions. */
+const kernels = ["collatz", "life", "sha256"];
+
 export function programCases(): BenchCase[] {
-  const programs = join(root, "programs");
-  if (!existsSync(programs)) return [];
-  return readdirSync(programs).flatMap((id): BenchCase[] => {
-    const folder = join(programs, id);
-    const description = join(folder, "program.json");
-    if (!existsSync(description)) return [];
-    const program = JSON.parse(readFileSync(description, "utf8")) as ProgramDescription;
-    if (!program.bench) return [];
-    return [
-      {
-        id,
-        group: "programs",
-        argv: [join(folder, id), ...program.bench],
-        env: program.env ?? {},
-        cwd: folder,
-        input: Buffer.from(program.stdin ?? ""),
-        tsvmOptions: [],
-        prepare: () => undefined,
-      },
-    ];
+  return kernels.map((id) => {
+    const folder = join(root, "programs", id);
+    const program = JSON.parse(readFileSync(join(folder, "program.json"), "utf8")) as ProgramDescription;
+    return {
+      id,
+      group: "programs",
+      argv: [join(folder, id), ...(program.argv ?? [])],
+      env: program.env ?? {},
+      cwd: folder,
+      input: Buffer.alloc(0),
+      tsvmOptions: [],
+      prepare: () => undefined,
+    };
   });
 }
 

@@ -40,7 +40,12 @@ const statsLine = /^tsvm: ([\d,]+) instructions in ([\d.]+) s, ([\d.]+) million 
 export function parseStats(stderr: string): Stats | undefined {
   const match = statsLine.exec(stderr);
   if (!match) return undefined;
-  const [instructions, seconds, millionPerSecond, rss] = match.slice(1).map((text) => Number(text.replaceAll(",", ""))) as [number, number, number, number];
+  const [instructions, seconds, millionPerSecond, rss] = match.slice(1).map((text) => Number(text.replaceAll(",", ""))) as [
+    number,
+    number,
+    number,
+    number,
+  ];
   return { instructions, seconds, millionPerSecond, rss };
 }
 
