@@ -214,7 +214,7 @@ export function multiply(env: Environment, x: Float80, y: Float80, out: Float80)
 }
 
 /** A 128-bit number, w3 the most significant word. */
-export const wide: { w3: number; w2: number; w1: number; w0: number } = { w3: 0, w2: 0, w1: 0, w0: 0 };
+export const wide: { w3: number; w2: number; w1: number; w0: number } = { w3: 0.5, w2: 0.5, w1: 0.5, w0: 0.5 };
 
 /** The product of two 64-bit numbers, in {@link wide}. */
 export function multiplyWide(aHigh: number, aLow: number, bHigh: number, bLow: number): void {
@@ -229,18 +229,17 @@ export function multiplyWide(aHigh: number, aLow: number, bHigh: number, bLow: n
 }
 
 /** The remainder of the last {@link divideDigit}. */
-let remHigh = 0;
-let remLow = 0;
+const rem: { high: number; low: number } = { high: 0.5, low: 0.5 };
 
-/** One 32-bit digit of a long division: (remHigh, remLow, next) / (dHigh, dLow), where the remainder is below the divisor and bit 31 of dHigh is set. */
+/** One 32-bit digit of a long division: (rem.high, rem.low, next) / (dHigh, dLow), where the remainder is below the divisor and bit 31 of dHigh is set. */
 function divideDigit(next: number, dHigh: number, dLow: number): number {
-  let q = Math.floor((remHigh * TWO_32 + remLow) / dHigh);
+  let q = Math.floor((rem.high * TWO_32 + rem.low) / dHigh);
   if (q > 0xffff_ffff) q = 0xffff_ffff;
   const p0 = multiplyLow(q, dLow);
   const p1 = multiplyHigh(q, dLow) + multiplyLow(q, dHigh);
   let r0 = next - p0;
-  let r1 = remLow - (p1 >>> 0);
-  let r2 = remHigh - (multiplyHigh(q, dHigh) + (p1 >= TWO_32 ? 1 : 0));
+  let r1 = rem.low - (p1 >>> 0);
+  let r2 = rem.high - (multiplyHigh(q, dHigh) + (p1 >= TWO_32 ? 1 : 0));
   if (r0 < 0) {
     r0 += TWO_32;
     r1--;
@@ -275,8 +274,8 @@ function divideDigit(next: number, dHigh: number, dLow: number): number {
       r2--;
     }
   }
-  remHigh = r1;
-  remLow = r0;
+  rem.high = r1;
+  rem.low = r0;
   return q;
 }
 
@@ -311,24 +310,22 @@ export function divide(env: Environment, x: Float80, y: Float80, out: Float80): 
   }
   let exponent = a.exponent - b.exponent + BIAS;
   let next = 0;
-  remHigh = a.high;
-  remLow = a.low;
+  rem.high = a.high;
+  rem.low = a.low;
   if (compareHalves(a.high, a.low, b.high, b.low) >= 0) {
-    next = (remLow << 31) >>> 0;
-    remLow = ((remHigh << 31) | (remLow >>> 1)) >>> 0;
-    remHigh >>>= 1;
+    next = (rem.low << 31) >>> 0;
+    rem.low = ((rem.high << 31) | (rem.low >>> 1)) >>> 0;
+    rem.high >>>= 1;
   } else exponent--;
   const high = divideDigit(next, b.high, b.low);
   const low = divideDigit(0, b.high, b.low);
   let extra = divideDigit(0, b.high, b.low);
-  if (remHigh !== 0 || remLow !== 0) extra = (extra | 1) >>> 0;
+  if (rem.high !== 0 || rem.low !== 0) extra = (extra | 1) >>> 0;
   round(env, out, sign, exponent, high, low, extra);
 }
 
 /** Significand root and how it compares with the exact one, by {@link rootOf}. */
-let rootHigh = 0;
-let rootLow = 0;
-let rootExtra = 0;
+const result: { high: number; low: number; extra: number } = { high: 0.5, low: 0.5, extra: 0.5 };
 
 /** Root of the 128-bit number whose upper 64 bits are given and whose lower are zero, except bit 63 (`half`). The upper two bits must not both be zero. */
 function rootOf(nHigh: number, nLow: number, half: number): void {
@@ -369,10 +366,10 @@ function rootOf(nHigh: number, nLow: number, half: number): void {
       const doubleHigh = high * 2 + (low >= INTEGER_BIT ? 1 : 0);
       const doubleLow = (low << 1) >>> 0;
       if (r3 === 0 && (r2 === 0 || (r2 === 1 && doubleHigh >= TWO_32)) && compareHalves(r2 * TWO_32 + r1, r0, doubleHigh, doubleLow) <= 0) {
-        rootHigh = high;
-        rootLow = low;
+        result.high = high;
+        result.low = low;
         const over = r2 !== 0 || compareHalves(r1, r0, high, low) > 0;
-        rootExtra = over ? 0xc000_0000 : r1 !== 0 || r0 !== 0 ? 0x4000_0000 : 0;
+        result.extra = over ? 0xc000_0000 : r1 !== 0 || r0 !== 0 ? 0x4000_0000 : 0;
         return;
       }
       let step = Math.floor(remainder / (2 * root));
@@ -418,5 +415,5 @@ export function squareRoot(env: Environment, x: Float80, out: Float80): void {
   // The significand as a fraction in [1/4, 1): halved where the exponent is even.
   if (unbiased & 1) rootOf(a.high, a.low, 0);
   else rootOf(a.high >>> 1, ((a.high << 31) | (a.low >>> 1)) >>> 0, (a.low << 31) >>> 0);
-  round(env, out, 0, (unbiased >> 1) + BIAS, rootHigh, rootLow, rootExtra);
+  round(env, out, 0, (unbiased >> 1) + BIAS, result.high, result.low, result.extra);
 }

@@ -9,9 +9,9 @@ export class Float80 {
   sign = 0;
   /** Biased by 16383. */
   exponent = 0;
-  /** Significand bits 63:32 and 31:0, unsigned. */
-  high = 0;
-  low = 0;
+  /** Significand bits 63:32 and 31:0, unsigned. They start as fractions so that engines keep them as unboxed doubles. */
+  high = 0.5;
+  low = 0.5;
 }
 
 export const BIAS = 16383;

@@ -48,67 +48,65 @@ export function roundsUp(rounding: number, sign: number, odd: number, extra: num
 const WRAP = 24576;
 
 /** A significand being rounded: 64 bits and a fraction of 32, the last sticky. */
-let high = 0;
-let low = 0;
-let extra = 0;
+const work: { high: number; low: number; extra: number } = { high: 0.5, low: 0.5, extra: 0.5 };
 
 /** Shifts right by `count` (0 or more), collecting lost bits in the sticky bit of `extra`. */
 function shiftRightSticky(count: number): void {
   let left = count;
   while (left >= 32) {
-    extra = (low | (extra !== 0 ? 1 : 0)) >>> 0;
-    low = high;
-    high = 0;
+    work.extra = (work.low | (work.extra !== 0 ? 1 : 0)) >>> 0;
+    work.low = work.high;
+    work.high = 0;
     left -= 32;
     if (left > 96) left = 96;
   }
   if (left > 0) {
-    const lost = extra << (32 - left);
-    extra = ((low << (32 - left)) | (extra >>> left) | (lost !== 0 ? 1 : 0)) >>> 0;
-    low = ((high << (32 - left)) | (low >>> left)) >>> 0;
-    high >>>= left;
+    const lost = work.extra << (32 - left);
+    work.extra = ((work.low << (32 - left)) | (work.extra >>> left) | (lost !== 0 ? 1 : 0)) >>> 0;
+    work.low = ((work.high << (32 - left)) | (work.low >>> left)) >>> 0;
+    work.high >>>= left;
   }
 }
 
 let inexact = false;
 let up = false;
 /**
- * Rounds (high, low, extra) to its first `bits` bits, counted from bit 63. A carry out leaves high = 0x80000000 and returns 1, else 0.
+ * Rounds the significand to its first `bits` bits, counted from bit 63. A carry out leaves 0x80000000 in `high` and returns 1, else 0.
  * Sets `inexact` and `up`.
  */
 function roundBits(rounding: number, sign: number, bits: number): number {
   if (bits === 64) {
-    inexact = extra !== 0;
-    up = roundsUp(rounding, sign, low & 1, extra);
+    inexact = work.extra !== 0;
+    up = roundsUp(rounding, sign, work.low & 1, work.extra);
     if (!up) return 0;
-    low = (low + 1) >>> 0;
-    if (low !== 0) return 0;
-    high = (high + 1) >>> 0;
+    work.low = (work.low + 1) >>> 0;
+    if (work.low !== 0) return 0;
+    work.high = (work.high + 1) >>> 0;
   } else if (bits > 32) {
     const drop = 64 - bits;
-    const rest = ((low << (32 - drop)) | (extra !== 0 ? 1 : 0)) >>> 0;
-    low = ((low >>> drop) << drop) >>> 0;
+    const rest = ((work.low << (32 - drop)) | (work.extra !== 0 ? 1 : 0)) >>> 0;
+    work.low = ((work.low >>> drop) << drop) >>> 0;
     inexact = rest !== 0;
-    up = roundsUp(rounding, sign, (low >>> drop) & 1, rest);
+    up = roundsUp(rounding, sign, (work.low >>> drop) & 1, rest);
     if (!up) return 0;
-    low += 2 ** drop;
-    if (low < TWO_32) return 0;
-    low = 0;
-    high = (high + 1) >>> 0;
+    work.low += 2 ** drop;
+    if (work.low < TWO_32) return 0;
+    work.low = 0;
+    work.high = (work.high + 1) >>> 0;
   } else {
     const drop = 32 - bits;
-    const rest = ((high << bits) | (low >>> drop) | (low << bits !== 0 || extra !== 0 ? 1 : 0)) >>> 0;
-    low = 0;
-    high = ((high >>> drop) << drop) >>> 0;
+    const rest = ((work.high << bits) | (work.low >>> drop) | (work.low << bits !== 0 || work.extra !== 0 ? 1 : 0)) >>> 0;
+    work.low = 0;
+    work.high = ((work.high >>> drop) << drop) >>> 0;
     inexact = rest !== 0;
-    up = roundsUp(rounding, sign, (high >>> drop) & 1, rest);
+    up = roundsUp(rounding, sign, (work.high >>> drop) & 1, rest);
     if (!up) return 0;
-    high += 2 ** drop;
-    if (high < TWO_32) return 0;
-    high = 0;
+    work.high += 2 ** drop;
+    if (work.high < TWO_32) return 0;
+    work.high = 0;
   }
-  if (high !== 0) return 0;
-  high = INTEGER_BIT;
+  if (work.high !== 0) return 0;
+  work.high = INTEGER_BIT;
   return 1;
 }
 
@@ -131,16 +129,16 @@ export function roundTo(
   sigExtra: number,
   bits: number,
 ): void {
-  high = sigHigh;
-  low = sigLow;
-  extra = sigExtra;
+  work.high = sigHigh;
+  work.low = sigLow;
+  work.extra = sigExtra;
   let wrapped = false;
   if (exponent <= 0) {
     const carried = roundBits(env.rounding, sign, bits);
     const tiny = exponent + carried <= 0;
-    high = sigHigh;
-    low = sigLow;
-    extra = sigExtra;
+    work.high = sigHigh;
+    work.low = sigLow;
+    work.extra = sigExtra;
     if (tiny && !(env.masks & UE)) {
       env.raised |= UE;
       exponent += WRAP;
@@ -150,7 +148,7 @@ export function roundTo(
       roundBits(env.rounding, sign, bits);
       if (inexact) env.raised |= tiny ? PE | UE : PE;
       env.roundedUp = up;
-      set(out, sign, high >= INTEGER_BIT ? 1 : 0, high, low);
+      set(out, sign, work.high >= INTEGER_BIT ? 1 : 0, work.high, work.low);
       return;
     }
   }
@@ -180,7 +178,7 @@ export function roundTo(
   }
   if (inexact) env.raised |= PE;
   env.roundedUp = up;
-  set(out, sign, exponent, high, low);
+  set(out, sign, exponent, work.high, work.low);
 }
 
 /** The masked response to overflow (SDM volume 1, table 4-10). */
@@ -201,27 +199,27 @@ export const narrowed: { high: number; low: number } = { high: 0, low: 0 };
 export function narrow(env: Environment, sign: number, exponent: number, sigHigh: number, sigLow: number, bits: number): boolean {
   const bias = bits === 24 ? 127 : 1023;
   let e = exponent - 16383 + bias;
-  high = sigHigh;
-  low = sigLow;
-  extra = 0;
+  work.high = sigHigh;
+  work.low = sigLow;
+  work.extra = 0;
   let carried = roundBits(env.rounding, sign, bits);
   if (e + carried <= 0) {
     if (!(env.masks & UE)) {
       env.raised |= UE;
       return false;
     }
-    high = sigHigh;
-    low = sigLow;
-    extra = 0;
+    work.high = sigHigh;
+    work.low = sigLow;
+    work.extra = 0;
     shiftRightSticky(1 - e);
     roundBits(env.rounding, sign, bits);
     if (inexact) env.raised |= PE | UE;
     env.roundedUp = up;
     e = 0;
-    carried = high >= INTEGER_BIT ? 1 : 0;
+    carried = work.high >= INTEGER_BIT ? 1 : 0;
   } else if (e <= 0) {
-    high = sigHigh;
-    low = sigLow;
+    work.high = sigHigh;
+    work.low = sigLow;
     shiftRightSticky(1 - e);
     roundBits(env.rounding, sign, bits);
     if (inexact) env.raised |= PE;
@@ -236,15 +234,15 @@ export function narrow(env: Environment, sign: number, exponent: number, sigHigh
       const toInfinity = env.rounding === Rounding.nearest || env.rounding === (sign ? Rounding.down : Rounding.up);
       env.roundedUp = toInfinity;
       e = 2 * bias + (toInfinity ? 1 : 0);
-      high = toInfinity ? INTEGER_BIT : 0xffff_ffff;
-      low = toInfinity ? 0 : 0xffff_ffff;
+      work.high = toInfinity ? INTEGER_BIT : 0xffff_ffff;
+      work.low = toInfinity ? 0 : 0xffff_ffff;
       carried = 0;
     } else {
       if (inexact) env.raised |= PE;
       env.roundedUp = up;
     }
   }
-  encode(sign, e + carried, high, low, bits);
+  encode(sign, e + carried, work.high, work.low, bits);
   return true;
 }
 
