@@ -16,6 +16,7 @@ export interface Stats {
 }
 
 export interface Sample {
+  readonly engine: Engine;
   readonly seconds: number;
   readonly status: number;
   /** SHA-256 of standard output. */
@@ -27,10 +28,18 @@ export interface Sample {
 
 export const root: string = fileURLToPath(new URL("..", import.meta.url));
 
+/** By its whole path: a case's environment has a PATH of its own. */
+const qemu: string = spawnSync("/bin/sh", ["-c", "command -v qemu-x86_64"], { encoding: "latin1" }).stdout.trim();
+
+/** Whether this host has the engine. */
+export function has(engine: Engine): boolean {
+  return engine !== "qemu" || qemu !== "";
+}
+
 function commandOf(engine: Engine, c: BenchCase): string[] {
   const { argv } = c;
   if (engine === "native") return argv;
-  if (engine === "qemu") return ["qemu-x86_64", ...argv];
+  if (engine === "qemu") return [qemu, ...argv];
   const env = Object.entries(c.env).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
   return [process.execPath, `${root}bin/tsvm.js`, "run", "--stats", ...c.tsvmOptions, ...env, "--", ...argv];
 }
@@ -70,7 +79,7 @@ export function runOnce(engine: Engine, c: BenchCase, timeout: number): Sample {
   const digest = createHash("sha256")
     .update(run.stdout ?? "")
     .digest("hex");
-  return { seconds, status: run.status ?? -1, digest, stats, problem };
+  return { engine, seconds, status: run.status ?? -1, digest, stats, problem };
 }
 
 export function median(values: number[]): number {

@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { corpusCases, programCases, type BenchCase } from "./cases.ts";
-import { geometricMean, median, runOnce, type Engine, type Sample } from "./measure.ts";
+import { geometricMean, has, median, runOnce, type Engine, type Sample } from "./measure.ts";
 import { startUp } from "./start-up.ts";
 
 const { values: options } = parseArgs({
@@ -30,23 +30,26 @@ interface Row {
   readonly millionPerSecond: number;
 }
 
-const engines: Engine[] = options["no-qemu"] ? ["native", "tsvm"] : ["native", "qemu", "tsvm"];
+const withQemu = !options["no-qemu"] && has("qemu");
+const engines: Engine[] = withQemu ? ["native", "qemu", "tsvm"] : ["native", "tsvm"];
 const pattern = new RegExp(options.match);
 const cases = [...programCases(), ...(options.cases ? corpusCases(options.cases) : [])].filter((c) => pattern.test(c.id));
 
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 const left: string[] = [];
 
+/** Why a run is not the same as the native one. */
+function problemOf(sample: Sample, native: Sample): string | undefined {
+  if (sample.problem !== undefined) return sample.problem;
+  if (sample.status !== native.status) return `${sample.engine}: exit ${sample.status} instead of ${native.status}`;
+  return sample.digest === native.digest ? undefined : `${sample.engine}: output differs`;
+}
+
 function measure(c: BenchCase): Row | undefined {
   const samples: Sample[][] = [];
   for (let pair = 0; pair < Number(options.pairs); pair++) {
     const round = engines.map((engine) => runOnce(engine, c, Number(options.timeout)));
-    const [native] = round;
-    const tsvm = round.at(-1)!;
-    const wrong =
-      tsvm.problem ??
-      (tsvm.status !== native!.status ? `exit ${tsvm.status} instead of ${native!.status}` : undefined) ??
-      (tsvm.digest !== native!.digest ? "output differs" : undefined);
+    const wrong = round.map((sample) => problemOf(sample, round[0]!)).find((problem) => problem !== undefined);
     if (wrong !== undefined) {
       left.push(`${c.id}: ${wrong}`);
       return undefined;
@@ -62,7 +65,7 @@ function measure(c: BenchCase): Row | undefined {
     seconds: median(tsvm.map((sample) => sample.seconds)),
     native: median(of("native").map((sample) => sample.seconds)),
     toNative: ratio("native"),
-    toQemu: options["no-qemu"] ? undefined : ratio("qemu"),
+    toQemu: withQemu ? ratio("qemu") : undefined,
     instructions: tsvm[0]!.stats!.instructions,
     millionPerSecond: median(tsvm.map((sample) => sample.stats!.millionPerSecond)),
   };
@@ -85,7 +88,7 @@ for (const c of cases) {
 say("");
 for (const group of new Set(rows.map((row) => row.group))) {
   const of = rows.filter((row) => row.group === group);
-  const toQemu = options["no-qemu"] ? "" : `, to qemu-x86_64 ${geometricMean(of.map((row) => row.toQemu!)).toFixed(2)}`;
+  const toQemu = withQemu ? `, to qemu-x86_64 ${geometricMean(of.map((row) => row.toQemu!)).toFixed(2)}` : "";
   const mean = geometricMean(of.map((row) => row.millionPerSecond));
   say(
     `Geometric mean, ${group} (${of.length} cases): ${mean.toFixed(1)} million instructions a second; to native ${geometricMean(of.map((row) => row.toNative)).toFixed(2)}${toQemu}`,
