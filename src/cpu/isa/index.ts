@@ -4,7 +4,9 @@ import * as arithmetic from "./arithmetic.ts";
 import * as bits from "./bits.ts";
 import * as control from "./control.ts";
 import * as flags from "./flags.ts";
+import * as fxsr from "./fxsr.ts";
 import type { Insn } from "./insn.ts";
+import * as mmx from "./mmx.ts";
 import * as move from "./move.ts";
 import * as shift from "./shift.ts";
 import * as sseConvert from "./sse-convert.ts";
@@ -18,6 +20,6 @@ function isInsn(value: unknown): value is Insn {
   return typeof value === "object" && value !== null && "semantics" in value;
 }
 
-const families = [arithmetic, shift, bits, move, control, string, flags, sseInteger, sseMove, sseFloat, sseConvert];
+const families = [arithmetic, shift, bits, move, control, string, flags, sseInteger, sseMove, sseFloat, sseConvert, mmx, fxsr];
 
 export const allInsns: readonly Insn[] = [...families.flatMap((family) => Object.values<unknown>(family).flat().filter(isInsn)), ...x87Insns];

@@ -1,58 +1,89 @@
-/** 128-bit integer instructions of SSE2 (SDM volume 1, 5.6.3 and 5.6.4). Operands in memory must be aligned, but for movdqu. */
+/**
+ * Packed integers of MMX, SSE and SSE2 in registers of 64 and 128 bits (SDM volume 1, 5.4, 5.5.3, 5.6.3). 128-bit operands in memory must
+ * be aligned.
+ */
 
 import { insn } from "./insn.ts";
 import type { Insn } from "./insn.ts";
+import { checkPendingX87, enterMmx, mmx, setMmx } from "./mmx-state.ts";
 import type { Op, V } from "./ops.ts";
 
 const aligned = { aligned: true };
 
+const LOW_QWORDS = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
+
 type Binary = (op: Op, a: V, b: V) => V;
 
-function packed(mnemonic: string, opcode: string, f: Binary | string): Insn {
-  const apply: Binary = typeof f === "string" ? (op, a, b): V => op.x(f, a, b) : f;
+function vectorRow(mnemonic: string, opcode: string, f: Binary): Insn {
   return insn(mnemonic, [`66 0F ${opcode} /r | Vdq, Wdq`], aligned, (op) => {
     const b = op.get(1);
-    op.setVector(0, apply(op, op.vector(0), b));
+    op.setVector(0, f(op, op.vector(0), b));
   });
 }
 
-export const paddb: Insn = packed("paddb", "FC", "i8x16.add");
-export const paddw: Insn = packed("paddw", "FD", "i16x8.add");
-export const paddd: Insn = packed("paddd", "FE", "i32x4.add");
-export const paddq: Insn = packed("paddq", "D4", "i64x2.add");
-export const psubb: Insn = packed("psubb", "F8", "i8x16.sub");
-export const psubw: Insn = packed("psubw", "F9", "i16x8.sub");
-export const psubd: Insn = packed("psubd", "FA", "i32x4.sub");
-export const psubq: Insn = packed("psubq", "FB", "i64x2.sub");
-export const paddsb: Insn = packed("paddsb", "EC", "i8x16.add_sat_s");
-export const paddsw: Insn = packed("paddsw", "ED", "i16x8.add_sat_s");
-export const paddusb: Insn = packed("paddusb", "DC", "i8x16.add_sat_u");
-export const paddusw: Insn = packed("paddusw", "DD", "i16x8.add_sat_u");
-export const psubsb: Insn = packed("psubsb", "E8", "i8x16.sub_sat_s");
-export const psubsw: Insn = packed("psubsw", "E9", "i16x8.sub_sat_s");
-export const psubusb: Insn = packed("psubusb", "D8", "i8x16.sub_sat_u");
-export const psubusw: Insn = packed("psubusw", "D9", "i16x8.sub_sat_u");
-export const pmaxub: Insn = packed("pmaxub", "DE", "i8x16.max_u");
-export const pminub: Insn = packed("pminub", "DA", "i8x16.min_u");
-export const pmaxsw: Insn = packed("pmaxsw", "EE", "i16x8.max_s");
-export const pminsw: Insn = packed("pminsw", "EA", "i16x8.min_s");
-export const pavgb: Insn = packed("pavgb", "E0", "i8x16.avgr_u");
-export const pavgw: Insn = packed("pavgw", "E3", "i16x8.avgr_u");
-export const pmullw: Insn = packed("pmullw", "D5", "i16x8.mul");
-export const pmaddwd: Insn = packed("pmaddwd", "F5", "i32x4.dot_i16x8_s");
-export const pand: Insn = packed("pand", "DB", "v128.and");
-export const por: Insn = packed("por", "EB", "v128.or");
-export const pxor: Insn = packed("pxor", "EF", "v128.xor");
-export const pandn: Insn = packed("pandn", "DF", (op, a, b) => op.x("v128.andnot", b, a));
-export const pcmpeqb: Insn = packed("pcmpeqb", "74", "i8x16.eq");
-export const pcmpeqw: Insn = packed("pcmpeqw", "75", "i16x8.eq");
-export const pcmpeqd: Insn = packed("pcmpeqd", "76", "i32x4.eq");
-export const pcmpgtb: Insn = packed("pcmpgtb", "64", "i8x16.gt_s");
-export const pcmpgtw: Insn = packed("pcmpgtw", "65", "i16x8.gt_s");
-export const pcmpgtd: Insn = packed("pcmpgtd", "66", "i32x4.gt_s");
-export const packsswb: Insn = packed("packsswb", "63", "i8x16.narrow_i16x8_s");
-export const packuswb: Insn = packed("packuswb", "67", "i8x16.narrow_i16x8_u");
-export const packssdw: Insn = packed("packssdw", "6B", "i16x8.narrow_i32x4_s");
+/** `source`: what is read of the second operand in memory. */
+function mmxRow(mnemonic: string, opcode: string, f: Binary, source = "Qq"): Insn {
+  return insn(mnemonic, [`NP 0F ${opcode} /r | Pq, ${source}`], { faults: true }, (op) => {
+    checkPendingX87(op);
+    const b = mmx(op, 1);
+    const result = f(op, op.vector(0), b);
+    enterMmx(op);
+    setMmx(op, 0, result);
+  });
+}
+
+/** One operation in both register sizes: of lanes that do not mix, the low half is what MMX gives. */
+function packed(mnemonic: string, opcode: string, f: Binary | string): Insn[] {
+  const apply: Binary = typeof f === "string" ? (op, a, b): V => op.x(f, a, b) : f;
+  return [vectorRow(mnemonic, opcode, apply), mmxRow(mnemonic, opcode, apply)];
+}
+
+/** Narrowing: the halves of the result come from the two operands. */
+function pack(mnemonic: string, opcode: string, name: string): Insn[] {
+  const joined: Binary = (op, a, b) => {
+    const both = op.shuffle(a, b, LOW_QWORDS);
+    return op.x(name, both, both);
+  };
+  return [vectorRow(mnemonic, opcode, (op, a, b) => op.x(name, a, b)), mmxRow(mnemonic, opcode, joined)];
+}
+
+export const paddb: readonly Insn[] = packed("paddb", "FC", "i8x16.add");
+export const paddw: readonly Insn[] = packed("paddw", "FD", "i16x8.add");
+export const paddd: readonly Insn[] = packed("paddd", "FE", "i32x4.add");
+export const paddq: readonly Insn[] = packed("paddq", "D4", "i64x2.add");
+export const psubb: readonly Insn[] = packed("psubb", "F8", "i8x16.sub");
+export const psubw: readonly Insn[] = packed("psubw", "F9", "i16x8.sub");
+export const psubd: readonly Insn[] = packed("psubd", "FA", "i32x4.sub");
+export const psubq: readonly Insn[] = packed("psubq", "FB", "i64x2.sub");
+export const paddsb: readonly Insn[] = packed("paddsb", "EC", "i8x16.add_sat_s");
+export const paddsw: readonly Insn[] = packed("paddsw", "ED", "i16x8.add_sat_s");
+export const paddusb: readonly Insn[] = packed("paddusb", "DC", "i8x16.add_sat_u");
+export const paddusw: readonly Insn[] = packed("paddusw", "DD", "i16x8.add_sat_u");
+export const psubsb: readonly Insn[] = packed("psubsb", "E8", "i8x16.sub_sat_s");
+export const psubsw: readonly Insn[] = packed("psubsw", "E9", "i16x8.sub_sat_s");
+export const psubusb: readonly Insn[] = packed("psubusb", "D8", "i8x16.sub_sat_u");
+export const psubusw: readonly Insn[] = packed("psubusw", "D9", "i16x8.sub_sat_u");
+export const pmaxub: readonly Insn[] = packed("pmaxub", "DE", "i8x16.max_u");
+export const pminub: readonly Insn[] = packed("pminub", "DA", "i8x16.min_u");
+export const pmaxsw: readonly Insn[] = packed("pmaxsw", "EE", "i16x8.max_s");
+export const pminsw: readonly Insn[] = packed("pminsw", "EA", "i16x8.min_s");
+export const pavgb: readonly Insn[] = packed("pavgb", "E0", "i8x16.avgr_u");
+export const pavgw: readonly Insn[] = packed("pavgw", "E3", "i16x8.avgr_u");
+export const pmullw: readonly Insn[] = packed("pmullw", "D5", "i16x8.mul");
+export const pmaddwd: readonly Insn[] = packed("pmaddwd", "F5", "i32x4.dot_i16x8_s");
+export const pand: readonly Insn[] = packed("pand", "DB", "v128.and");
+export const por: readonly Insn[] = packed("por", "EB", "v128.or");
+export const pxor: readonly Insn[] = packed("pxor", "EF", "v128.xor");
+export const pandn: readonly Insn[] = packed("pandn", "DF", (op, a, b) => op.x("v128.andnot", b, a));
+export const pcmpeqb: readonly Insn[] = packed("pcmpeqb", "74", "i8x16.eq");
+export const pcmpeqw: readonly Insn[] = packed("pcmpeqw", "75", "i16x8.eq");
+export const pcmpeqd: readonly Insn[] = packed("pcmpeqd", "76", "i32x4.eq");
+export const pcmpgtb: readonly Insn[] = packed("pcmpgtb", "64", "i8x16.gt_s");
+export const pcmpgtw: readonly Insn[] = packed("pcmpgtw", "65", "i16x8.gt_s");
+export const pcmpgtd: readonly Insn[] = packed("pcmpgtd", "66", "i32x4.gt_s");
+export const packsswb: readonly Insn[] = pack("packsswb", "63", "i8x16.narrow_i16x8_s");
+export const packuswb: readonly Insn[] = pack("packuswb", "67", "i8x16.narrow_i16x8_u");
+export const packssdw: readonly Insn[] = pack("packssdw", "6B", "i16x8.narrow_i32x4_s");
 
 /** Bytes 2 and 3 of each 32-bit product: the high words. */
 const HIGH_WORDS = [2, 3, 6, 7, 10, 11, 14, 15, 18, 19, 22, 23, 26, 27, 30, 31];
@@ -60,15 +91,15 @@ const highWords =
   (sign: "s" | "u"): Binary =>
   (op, a, b) =>
     op.shuffle(op.x(`i32x4.extmul_low_i16x8_${sign}`, a, b), op.x(`i32x4.extmul_high_i16x8_${sign}`, a, b), HIGH_WORDS);
-export const pmulhw: Insn = packed("pmulhw", "E5", highWords("s"));
-export const pmulhuw: Insn = packed("pmulhuw", "E4", highWords("u"));
+export const pmulhw: readonly Insn[] = packed("pmulhw", "E5", highWords("s"));
+export const pmulhuw: readonly Insn[] = packed("pmulhuw", "E4", highWords("u"));
 
 const EVEN_DWORDS = [0, 1, 2, 3, 8, 9, 10, 11, 0, 1, 2, 3, 8, 9, 10, 11];
-export const pmuludq: Insn = packed("pmuludq", "F4", (op, a, b) =>
+export const pmuludq: readonly Insn[] = packed("pmuludq", "F4", (op, a, b) =>
   op.x("i64x2.extmul_low_i32x4_u", op.shuffle(a, a, EVEN_DWORDS), op.shuffle(b, b, EVEN_DWORDS)),
 );
 
-export const psadbw: Insn = packed("psadbw", "F6", (op, a, b) => {
+export const psadbw: readonly Insn[] = packed("psadbw", "F6", (op, a, b) => {
   const differences = op.x("i8x16.sub", op.x("i8x16.max_u", a, b), op.x("i8x16.min_u", a, b));
   const sums = op.x("i32x4.extadd_pairwise_i16x8_u", op.x("i16x8.extadd_pairwise_i8x16_u", differences));
   const low = op.x("v128.and", sums, op.x("i64x2.splat", op.const(0xffffffff)));
@@ -84,19 +115,23 @@ function interleave(bytes: number, high: boolean): number[] {
   return lanes;
 }
 
-function unpack(mnemonic: string, opcode: string, bytes: number, high: boolean): Insn {
-  const lanes = interleave(bytes, high);
-  return packed(mnemonic, opcode, (op, a, b) => op.shuffle(a, b, lanes));
+function unpack(mnemonic: string, opcode: string, bytes: number, high: boolean): Insn[] {
+  const vector = vectorRow(mnemonic, opcode, (op, a, b) => op.shuffle(a, b, interleave(bytes, high)));
+  if (bytes === 8) return [vector];
+  // The low interleave of two registers holds both of MMX's: the low one in its low half.
+  const lanes = interleave(bytes, false);
+  const half = high ? [...lanes.slice(8), ...lanes.slice(8)] : lanes;
+  return [vector, mmxRow(mnemonic, opcode, (op, a, b) => op.shuffle(a, b, half), high ? "Qq" : "Qd")];
 }
 
-export const punpcklbw: Insn = unpack("punpcklbw", "60", 1, false);
-export const punpcklwd: Insn = unpack("punpcklwd", "61", 2, false);
-export const punpckldq: Insn = unpack("punpckldq", "62", 4, false);
-export const punpcklqdq: Insn = unpack("punpcklqdq", "6C", 8, false);
-export const punpckhbw: Insn = unpack("punpckhbw", "68", 1, true);
-export const punpckhwd: Insn = unpack("punpckhwd", "69", 2, true);
-export const punpckhdq: Insn = unpack("punpckhdq", "6A", 4, true);
-export const punpckhqdq: Insn = unpack("punpckhqdq", "6D", 8, true);
+export const punpcklbw: readonly Insn[] = unpack("punpcklbw", "60", 1, false);
+export const punpcklwd: readonly Insn[] = unpack("punpcklwd", "61", 2, false);
+export const punpckldq: readonly Insn[] = unpack("punpckldq", "62", 4, false);
+export const punpcklqdq: readonly Insn[] = unpack("punpcklqdq", "6C", 8, false);
+export const punpckhbw: readonly Insn[] = unpack("punpckhbw", "68", 1, true);
+export const punpckhwd: readonly Insn[] = unpack("punpckhwd", "69", 2, true);
+export const punpckhdq: readonly Insn[] = unpack("punpckhdq", "6A", 4, true);
+export const punpckhqdq: readonly Insn[] = unpack("punpckhqdq", "6D", 8, true);
 
 /** Counts above the element's bits give zero, or with `shr_s` all sign bits. */
 export function shiftPacked(op: Op, lanes: string, bits: number, kind: "shl" | "shr_u" | "shr_s", a: V, count: V): V {
@@ -117,7 +152,14 @@ function shift(mnemonic: string, opcode: string, group: string, lanes: string, b
   const byImmediate = insn(mnemonic, [`66 0F ${group} reg | Udq, Ib`], {}, (op) => {
     op.setVector(0, shiftPacked(op, lanes, bits, kind, op.vector(0), op.get(1)));
   });
-  return [byVector, byImmediate];
+  const mmxByRegister = mmxRow(mnemonic, opcode, (op, a, b) => shiftPacked(op, lanes, bits, kind, a, op.lane("i64x2.extract_lane", 0, b)));
+  const mmxByImmediate = insn(mnemonic, [`NP 0F ${group} reg | Nq, Ib`], { faults: true }, (op) => {
+    checkPendingX87(op);
+    const result = shiftPacked(op, lanes, bits, kind, op.vector(0), op.get(1));
+    enterMmx(op);
+    setMmx(op, 0, result);
+  });
+  return [byVector, byImmediate, mmxByRegister, mmxByImmediate];
 }
 
 export const packedShifts: readonly Insn[] = [
@@ -192,19 +234,27 @@ export const pmovmskb: Insn = insn("pmovmskb", ["66 0F D7 /r reg | Gd, Udq"], {}
   op.set(0, op.bool(op.x("i8x16.bitmask", op.vector(1)))),
 );
 
-/** A word of a vector at a run-time position, through the byte order of swizzle. */
+/** The word of a 64-bit value at a run-time position 0 to 3. */
+export function wordOf(op: Op, half: V, position: V): V {
+  return op.zext(op.shr(half, op.shl(op.and(position, op.const(3)), op.const(4))), 16);
+}
+
 export const pextrw: Insn = insn("pextrw", ["66 0F C5 /r reg | Gd, Udq, Ib"], {}, (op) => {
-  const position = op.shl(op.and(op.get(2), op.const(3)), op.const(4));
   const source = op.vector(1);
   const half = op.select(op.eqz(op.and(op.get(2), op.const(4))), op.lane("i64x2.extract_lane", 0, source), op.lane("i64x2.extract_lane", 1, source));
-  op.set(0, op.zext(op.shr(half, position), 16));
+  op.set(0, wordOf(op, half, op.get(2)));
 });
 
+/** `target` with the word at a run-time position replaced. */
+export function withWord(op: Op, target: V, word: V, position: V): V {
+  const value = op.x("i16x8.splat", op.x("i32.wrap_i64", word));
+  const here = op.x("i16x8.eq", op.x("i16x8.splat", op.x("i32.wrap_i64", position)), op.v128(words(0, 1, 2, 3, 4, 5, 6, 7)));
+  return op.x("v128.bitselect", value, target, here);
+}
+
 export const pinsrw: Insn = insn("pinsrw", ["66 0F C4 /r reg | Vdq, Rd, Ib", "66 0F C4 /r mem | Vdq, Mw, Ib"], {}, (op) => {
-  const value = op.x("i16x8.splat", op.x("i32.wrap_i64", op.get(1)));
-  const lane = op.x("i16x8.splat", op.x("i32.wrap_i64", op.and(op.get(2), op.const(7))));
-  const here = op.x("i16x8.eq", lane, op.v128(words(0, 1, 2, 3, 4, 5, 6, 7)));
-  op.setVector(0, op.x("v128.bitselect", value, op.vector(0), here));
+  const word = op.get(1);
+  op.setVector(0, withWord(op, op.vector(0), word, op.and(op.get(2), op.const(7))));
 });
 
 export const movdqa: Insn = insn("movdqa", ["66 0F 6F /r | Vdq, Wdq"], aligned, (op) => op.setVector(0, op.get(1)));
@@ -229,10 +279,16 @@ export const movqStore: Insn = insn("movq", ["66 0F D6 /r reg | Udq, Vq", "66 0F
   else op.setVector(0, zeroExtended(op, op.get(1)));
 });
 
-/** Only selected bytes are written; all sixteen must be writable here. */
-export const maskmovdqu: Insn = insn("maskmovdqu", ["66 0F F7 /r reg | Vdq, Udq"], { faults: true }, (op) => {
+/** Bytes of `value` selected by the top bits of `mask`'s go to [rDI]; all of its bytes must be writable, also those not selected. */
+export function maskMove(op: Op, bits: 64 | 128, value: V, mask: V): void {
   const linear = op.withSegment(op.reg(7, op.addressSize));
-  op.checkWrite(128, linear);
-  const mask = op.x("i8x16.lt_s", op.vector(1), op.v128([]));
-  op.store(128, linear, op.x("v128.bitselect", op.vector(0), op.load(128, linear), mask));
-});
+  op.checkWrite(bits, linear);
+  const selected = op.x("i8x16.lt_s", mask, op.v128([]));
+  const old = bits === 128 ? op.load(128, linear) : op.x("i64x2.splat", op.load(64, linear));
+  const merged = op.x("v128.bitselect", value, old, selected);
+  op.store(bits, linear, bits === 128 ? merged : op.lane("i64x2.extract_lane", 0, merged));
+}
+
+export const maskmovdqu: Insn = insn("maskmovdqu", ["66 0F F7 /r reg | Vdq, Udq"], { faults: true }, (op) =>
+  maskMove(op, 128, op.vector(0), op.vector(1)),
+);

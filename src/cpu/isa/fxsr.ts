@@ -1,0 +1,34 @@
+/** FXSAVE and FXRSTOR (SDM volume 2A; volume 1, 10.5): the image is made in cpu/fxsave.ts. */
+
+import { Vector } from "../state.ts";
+import { FXSAVE_BYTES } from "../fxsave.ts";
+import { insn } from "./insn.ts";
+import type { Insn } from "./insn.ts";
+import type { Op, V } from "./ops.ts";
+
+/** Bytes of the image that one check covers. */
+const CHECKED = 128;
+
+/** The image's address, aligned and accessible. */
+function image(op: Op, check: (bits: number, linear: V) => void): void {
+  const linear = op.linear(0);
+  op.raiseIf(op.ne(op.and(linear, op.const(15)), op.const(0)), Vector.GP);
+  for (let at = 0; at < FXSAVE_BYTES; at += CHECKED) check(8 * CHECKED, op.add(linear, op.const(at)));
+  op.setArgument(0, linear);
+}
+
+function family(suffix: string, prefix: string, wide: number): Insn[] {
+  const properties = { faults: true, feature: "fxsr" } as const;
+  return [
+    insn(`fxsave${suffix}`, [`${prefix} 0F AE /0 mem | M`], properties, (op) => {
+      image(op, (bits, linear) => op.checkWrite(bits, linear));
+      op.helper("fxsave", op.i32(wide));
+    }),
+    insn(`fxrstor${suffix}`, [`${prefix} 0F AE /1 mem | M`], properties, (op) => {
+      image(op, (bits, linear) => op.checkRead(bits, linear));
+      op.helper("fxrstor", op.i32(wide));
+    }),
+  ];
+}
+
+export const fxsr: readonly Insn[] = [...family("", "NP REX.W0", 0), ...family("64", "NP REX.W", 1)];
