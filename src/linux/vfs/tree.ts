@@ -105,7 +105,7 @@ export class Tree {
     const hostFs = (mount: HostMount): HostFs =>
       new HostFs({ port, mount: mount.mount, guest: mount.guest, dev: makeDev(0, MINOR.host + mount.mount), mountId: 40 + mount.mount, readOnly: mount.readOnly });
     const rootMount = options.mounts.find((mount) => mount.guest === "/");
-    const rootFs = rootMount === undefined ? tmpfs("tmpfs", "rootfs", MINOR.root, 20, 0o755) : hostFs(rootMount);
+    const rootFs = rootMount === undefined ? tmpfs("tmpfs", "tmpfs", MINOR.root, 20, 0o755) : hostFs(rootMount);
     this.root = rootFs.root;
     this.mounts.push(rootFs);
     const fs = { root: this.root, cwd: this.root, umask: 0 };

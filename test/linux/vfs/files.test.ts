@@ -290,7 +290,7 @@ test("/proc/self/fd", () => {
 
 test("/proc and /sys of the system", () => {
   const w = withProcess();
-  expect(readPath(w, "/proc/mounts").split("\n")[0]).toBe("rootfs / tmpfs rw,relatime 0 0");
+  expect(readPath(w, "/proc/mounts").split("\n")[0]).toBe("tmpfs / tmpfs rw,relatime 0 0");
   expect(readPath(w, "/proc/self/mountinfo")).toContain("22 20 0:21 / /proc rw,relatime - proc proc rw\n");
   expect(readPath(w, "/proc/uptime")).toBe("12.34 0.00\n");
   expect(readPath(w, "/proc/meminfo")).toMatch(/^MemTotal: {8}1048576 kB\nMemFree: {10}524288 kB\n/u);
