@@ -29,7 +29,7 @@ const SAVE_AREA = new Set(["fxsave", "fxrstor", "xsave", "xrstor", "xsaveopt", "
 /** Size keyword of memory operands that the rows give no size, by mnemonic. */
 const MEMORY: Readonly<Record<string, string>> = {
   prefetchnta: "BYTE PTR ", prefetcht0: "BYTE PTR ", prefetcht1: "BYTE PTR ", prefetcht2: "BYTE PTR ", prefetch: "BYTE PTR ", prefetchw: "BYTE PTR ",
-  prefetchwt1: "BYTE PTR ", clflush: "BYTE PTR ", clflushopt: "BYTE PTR ", clwb: "BYTE PTR ", cldemote: "BYTE PTR ", invlpg: "BYTE PTR ",
+  prefetchwt1: "BYTE PTR ", lddqu: "", vlddqu: "", clflush: "BYTE PTR ", clflushopt: "BYTE PTR ", clwb: "BYTE PTR ", cldemote: "BYTE PTR ", invlpg: "BYTE PTR ",
 };
 
 function mnemonic(row: RowSpec, decoded: Decoded): readonly [name: string, operands: number] {

@@ -27,6 +27,11 @@ export interface Binding {
   check(linear: Node, bytes: number, access: "read" | "write"): Node;
   /** The place of an access that `check` has allowed in this instruction before. */
   checked(linear: Node, bytes: number, access: "read" | "write"): Node;
+  /** i32 truth: the page of `linear` can be accessed directly; its place. Undefined where the world has no direct access, or no budget at hand. */
+  direct(linear: Node, access: "read" | "write"): { readonly truth: Node; readonly place: Node } | undefined;
+  /** Iterations that may follow the one that is paid for (i32), and some of them taken from the budget. */
+  budget(): Node;
+  spend(iterations: Node): void;
   read(place: Node, name: string): Node;
   write(place: Node, name: string, value: Node): void;
   flagResult(): Node;

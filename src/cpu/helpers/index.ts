@@ -4,6 +4,7 @@ import type { AddressSpace } from "../../memory/index.ts";
 import type { Feature } from "../isa/insn.ts";
 import { cpuidHelpers } from "./cpuid.ts";
 import { fxsrHelpers } from "./fxsr.ts";
+import { sseHelpers } from "./sse.ts";
 import { x87Helpers } from "./x87.ts";
 
 /** What a helper may use. */
@@ -22,7 +23,7 @@ export interface HelperContext {
 /** Runs the instruction's rare part. `operand` is what the body gave. True: an exception was noted. */
 export type Helper = (context: HelperContext, operand: number) => boolean;
 
-const families: readonly Readonly<Record<string, Helper>>[] = [cpuidHelpers, fxsrHelpers, x87Helpers];
+const families: readonly Readonly<Record<string, Helper>>[] = [cpuidHelpers, fxsrHelpers, sseHelpers, x87Helpers];
 
 export class HelperTable {
   readonly #context: HelperContext;

@@ -5,7 +5,7 @@ import type { Binding, RegisterPlace } from "../emit/binding.ts";
 import type { Graph, Node } from "../emit/graph.ts";
 import type { LocalPool } from "../emit/lower.ts";
 import type { Form } from "../form.ts";
-import { EXIT_ADDRESS, EXIT_DETAIL, FLAG_RESULT, FLAG_VECTOR, GPR } from "../state.ts";
+import { EXIT_ADDRESS, EXIT_BUDGET, EXIT_DETAIL, FLAG_RESULT, FLAG_VECTOR, GPR } from "../state.ts";
 import { BASE, DISP, hasWideImmediate, IMM, INDEX, LINK, nextRipField, registerField, SCALE, SEGMENT } from "./record.ts";
 
 const loads: Readonly<Record<number, string>> = { 8: "i64.load8_u", 16: "i64.load16_u", 32: "i64.load32_u", 64: "i64.load" };
@@ -39,6 +39,8 @@ export interface World {
   readonly helperId: (name: string) => number;
   /** Every access by calls: for what has no direct home in the window. */
   readonly slow: boolean;
+  /** The budget is in EXIT_BUDGET while the code runs (functions of the table). */
+  readonly budgetInState: boolean;
 }
 
 function unknown(bits: number): never {
@@ -159,23 +161,47 @@ export class RecordBinding implements Binding {
       g.effect({ kind: "branch", label: "exit", truth: g.op("i32.eqz", [place]) });
       return place;
     }
-    const low = g.op("i32.wrap_i64", [linear]);
-    const slots = 2 ** (world.windowBits - 12);
-    const slot = g.op("i32.and", [g.op("i32.shr_u", [low, g.i32(9)]), g.i32((slots - 1) * 8)]);
-    const tag = g.load("i64.load", slot, access === "read" ? world.readTags : world.writeTags);
+    const { low, tag } = this.#tag(linear, access);
     const last = bytes === 1 ? linear : g.op("i64.add", [linear, g.i64(bytes - 1)]);
     const page = g.op("i64.shr_u", [last, g.i64(12)]);
     const miss = g.op("i64.ne", [tag, page]);
     g.effect({ kind: "assign", index: world.locals.missAddress, value: linear });
     g.effect({ kind: "assign", index: world.locals.missAccess, value: g.i32(code) });
     g.effect({ kind: "branch", label: "miss", truth: miss });
-    return world.windowBits === 32 ? low : g.op("i32.and", [low, g.i32(2 ** world.windowBits - 1)]);
+    return this.#inWindow(low);
+  }
+
+  direct(linear: Node, access: "read" | "write"): { readonly truth: Node; readonly place: Node } | undefined {
+    if (!this.#world.budgetInState) return undefined;
+    const { low, tag } = this.#tag(linear, access);
+    return { truth: this.#graph.op("i64.eq", [tag, this.#graph.op("i64.shr_u", [linear, this.#graph.i64(12)])]), place: this.#inWindow(low) };
+  }
+
+  budget(): Node {
+    return this.#graph.load("i32.load", this.#graph.i32(0), EXIT_BUDGET);
+  }
+
+  spend(iterations: Node): void {
+    this.#store("i32.store", this.#graph.i32(0), EXIT_BUDGET, this.#graph.op("i32.sub", [this.budget(), iterations]));
+  }
+
+  /** The tag of the slot that `linear` falls on. */
+  #tag(linear: Node, access: "read" | "write"): { readonly low: Node; readonly tag: Node } {
+    const g = this.#graph;
+    const low = g.op("i32.wrap_i64", [linear]);
+    const slots = 2 ** (this.#world.windowBits - 12);
+    const slot = g.op("i32.and", [g.op("i32.shr_u", [low, g.i32(9)]), g.i32((slots - 1) * 8)]);
+    return { low, tag: g.load("i64.load", slot, access === "read" ? this.#world.readTags : this.#world.writeTags) };
+  }
+
+  #inWindow(low: Node): Node {
+    const { windowBits } = this.#world;
+    return windowBits === 32 ? low : this.#graph.op("i32.and", [low, this.#graph.i32(2 ** windowBits - 1)]);
   }
 
   checked(linear: Node, bytes: number, access: "read" | "write"): Node {
     if (this.#world.slow) return this.check(linear, bytes, access);
-    const low = this.#graph.op("i32.wrap_i64", [linear]);
-    return this.#world.windowBits === 32 ? low : this.#graph.op("i32.and", [low, this.#graph.i32(2 ** this.#world.windowBits - 1)]);
+    return this.#inWindow(this.#graph.op("i32.wrap_i64", [linear]));
   }
 
   read(place: Node, name: string): Node {

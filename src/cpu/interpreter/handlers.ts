@@ -53,6 +53,8 @@ export interface HandlerContext {
   readonly memory: WasmMemory;
   readonly layout: WindowLayout;
   readonly helperId: (name: string) => number;
+  /** Where to count how often handler b follows handler a: u32 at ((a * 1024) + b) * 4. For choosing hot forms; normally absent. */
+  readonly pairCounts?: number;
   readonly imports: {
     readonly helper: (id: number, operand: number) => number;
     readonly slowAccess: (low: number, high: number, code: number) => number;
@@ -75,9 +77,9 @@ function declareImports(module: ModuleWriter, context: HandlerContext): Imports 
   return { helper, slowAccess, slowCommit };
 }
 
-function world(context: HandlerContext, imports: Imports, locals: HandlerLocals, pool: LocalPool, slow: boolean): World {
+function world(context: HandlerContext, imports: Imports, locals: HandlerLocals, pool: LocalPool, code: "main" | "function" | "slow"): World {
   const { windowBits, readTags, writeTags } = context.layout;
-  return { ...imports, locals, pool, windowBits, readTags, writeTags, helperId: context.helperId, slow };
+  return { ...imports, locals, pool, windowBits, readTags, writeTags, helperId: context.helperId, slow: code === "slow", budgetInState: code === "function" };
 }
 
 function listOf(group: FormGroup, surroundings: World): Graph {
@@ -98,7 +100,7 @@ function writeFunction(module: ModuleWriter, context: HandlerContext, imports: I
     pc: 0, missAddress: code.local("i64"), missAccess: code.local("i32"), link: code.local("i32"), target: code.local("i64"),
   };
   const pool = new LocalPool(code);
-  const graph = listOf(group, world(context, imports, locals, pool, slow));
+  const graph = listOf(group, world(context, imports, locals, pool, slow ? "slow" : "function"));
   lower(graph, {
     code,
     pool,
@@ -187,8 +189,7 @@ export function compileMain(context: HandlerContext, hot: readonly FormGroup[], 
   const handler = code.local("i32");
   const entry = code.local("i32");
   const pool = new LocalPool(code);
-  const surroundings = world(context, imports, locals, pool, false);
-  const lists = hot.map((group) => listOf(group, surroundings));
+  const surroundings = world(context, imports, locals, pool, "main");
 
   code.loop();
   const top = code.depth;
@@ -206,11 +207,13 @@ export function compileMain(context: HandlerContext, hot: readonly FormGroup[], 
   }
   code.get(pc);
   code.memory("i32.load16_u", 0);
-  code.tee(handler);
+  code.set(handler);
+  if (context.pairCounts !== undefined) countPair(code, handler, context.pairCounts);
+  code.get(handler);
   code.brTable(cases, rest);
   for (let i = 0; i < FIRST_FORM + hot.length; i++) {
     code.end();
-    const graph = lists[i - FIRST_FORM];
+    const group = hot[i - FIRST_FORM];
     if (i === RESOLVE) leaveMain(code, pc, budget, Result.resolve);
     else if (i === STOP) leaveMain(code, pc, budget, Result.stop);
     else if (i === GOTO) {
@@ -218,8 +221,8 @@ export function compileMain(context: HandlerContext, hot: readonly FormGroup[], 
       code.memory("i32.load", LINK);
       code.set(locals.link);
       code.br(labels.enter);
-    } else if (graph !== undefined) {
-      lower(graph, {
+    } else if (group !== undefined) {
+      lower(listOf(group, surroundings), {
         code,
         pool,
         branch: (label, conditional) => {
@@ -232,12 +235,19 @@ export function compileMain(context: HandlerContext, hot: readonly FormGroup[], 
   }
   // Other forms: a function of the table. What it returns is the next record, or a Result.
   code.end();
+  code.i32(0);
+  code.get(budget);
+  code.memory("i32.store", EXIT_BUDGET);
   code.get(pc);
   code.get(handler);
   code.i32(FIRST_FORM + hot.length);
   code.op("i32.sub");
   code.callIndirect(handlerType);
-  code.tee(entry);
+  code.set(entry);
+  code.i32(0);
+  code.memory("i32.load", EXIT_BUDGET);
+  code.set(budget);
+  code.get(entry);
   code.i32(0xff);
   code.op("i32.gt_u");
   code.if();
@@ -331,6 +341,26 @@ export function compileMain(context: HandlerContext, hot: readonly FormGroup[], 
   code.unreachable();
   module.exportFunction("main", module.function(module.type(["i32", "i32"], ["i32"]), code));
   return instantiate(module, context, { table })["main"] as Main;
+}
+
+function countPair(code: Code, handler: number, counts: number): void {
+  const before = code.local("i32");
+  const at = code.local("i32");
+  code.get(before);
+  code.i32(10);
+  code.op("i32.shl");
+  code.get(handler);
+  code.op("i32.add");
+  code.i32(2);
+  code.op("i32.shl");
+  code.tee(at);
+  code.get(at);
+  code.memory("i32.load", counts);
+  code.i32(1);
+  code.op("i32.add");
+  code.memory("i32.store", counts);
+  code.get(handler);
+  code.set(before);
 }
 
 /** Pays for the block at `pc`; leaves where the budget does not suffice. */

@@ -21,29 +21,29 @@ const conditions = ["o", "no", "b", "ae", "e", "ne", "be", "a", "s", "ns", "p", 
 type Line = readonly [mnemonic: string, row: string, variants: string];
 
 /**
- * Variants: operand size, then letters for the modes: r register, n base + disp, x scaled; in capitals also with dead flags.
+ * Variants: operand size, then letters for the modes: r register, n base + disp, x scaled, a any; in capitals also with dead flags.
  */
 const lines: readonly Line[] = [
-  ["mov", "89 /r | Ev, Gv", "64rnx 32rnx"],
-  ["mov", "8B /r | Gv, Ev", "64rnx 32rnx"],
+  ["mov", "89 /r | Ev, Gv", "64rnx 32rnx 16nx"],
+  ["mov", "8B /r | Gv, Ev", "64rnxa 32rnx"],
   ["mov", "88 /r | Eb, Gb", "32nx"],
-  ["mov", "8A /r | Gb, Eb", "32n"],
+  ["mov", "8A /r | Gb, Eb", "32nx"],
   ["mov", "B8+r | Zv, Iv", "32r 64r"],
   ["mov", "C7 /0 | Ev, Iz", "64rn 32n"],
-  ["mov", "C6 /0 | Eb, Ib", "32n"],
+  ["mov", "C6 /0 | Eb, Ib", "32nx"],
   ["movzx", "0F B6 /r | Gv, Eb", "32rnx"],
   ["movzx", "0F B7 /r | Gv, Ew", "32rnx"],
   ["movsx", "0F BE /r | Gv, Eb", "32rnx 64r"],
   ["movsxd", "63 /r | Gv, Ed", "64rnx"],
   ["lea", "8D /r mem | Gv, M", "64nx 32nx"],
   ["add", "01 /r | Ev, Gv", "64R 32R 64n 32n"],
-  ["add", "03 /r | Gv, Ev", "64Rn 32Rn"],
+  ["add", "03 /r | Gv, Ev", "64Rnx 32Rnx"],
   ["add", "83 /0 | Ev, Ibs", "64Rn 32Rn"],
   ["add", "81 /0 | Ev, Iz", "64R 32R"],
   ["add", "05 | rAX, Iz", "64R 32R"],
   ["sub", "29 /r | Ev, Gv", "64R 32R"],
-  ["sub", "2B /r | Gv, Ev", "64Rn 32n"],
-  ["sub", "83 /5 | Ev, Ibs", "64R 32R"],
+  ["sub", "2B /r | Gv, Ev", "64Rna 32n"],
+  ["sub", "83 /5 | Ev, Ibs", "64Rn 32Rn"],
   ["sub", "81 /5 | Ev, Iz", "64r"],
   ["and", "21 /r | Ev, Gv", "64R 32R"],
   ["and", "83 /4 | Ev, Ibs", "64R 32R"],
@@ -52,22 +52,26 @@ const lines: readonly Line[] = [
   ["or", "09 /r | Ev, Gv", "64R 32R"],
   ["or", "83 /1 | Ev, Ibs", "32R"],
   ["or", "0B /r | Gv, Ev", "64r 32n"],
+  ["and", "23 /r | Gv, Ev", "32n"],
   ["xor", "31 /r | Ev, Gv", "64R 32R"],
   ["xor", "33 /r | Gv, Ev", "32nx"],
   ["xor", "83 /6 | Ev, Ibs", "32R"],
-  ["cmp", "39 /r | Ev, Gv", "64rn 32rn"],
-  ["cmp", "3B /r | Gv, Ev", "64rn 32rn"],
+  ["cmp", "39 /r | Ev, Gv", "64rn 32rnx 16rnx"],
+  ["cmp", "38 /r | Eb, Gb", "32rnx"],
+  ["cmp", "3D | rAX, Iz", "32r"],
+  ["cmp", "3B /r | Gv, Ev", "64rnx 32rn"],
   ["cmp", "83 /7 | Ev, Ibs", "64rn 32rn"],
   ["cmp", "81 /7 | Ev, Iz", "32r"],
   ["cmp", "80 /7 | Eb, Ib", "32rn"],
   ["cmp", "3C | AL, Ib", "32r"],
   ["test", "85 /r | Ev, Gv", "64r 32r"],
   ["test", "84 /r | Eb, Gb", "32r"],
+  ["test", "F7 /0 | Ev, Iz", "32r"],
   ["shl", "C1 /4 | Ev, Ib", "64R 32R"],
   ["shr", "C1 /5 | Ev, Ib", "64R 32R"],
   ["sar", "C1 /7 | Ev, Ib", "64R 32R"],
-  ["rol", "C1 /0 | Ev, Ib", "32R"],
-  ["ror", "C1 /1 | Ev, Ib", "32R"],
+  ["rol", "C1 /0 | Ev, Ib", "32R 64R"],
+  ["ror", "C1 /1 | Ev, Ib", "32R 64R"],
   ["shl", "D3 /4 | Ev, CL", "64r 32R"],
   ["shr", "D3 /5 | Ev, CL", "64r 32R"],
   ["shr", "D1 /5 | Ev, 1", "32R 64R"],
@@ -86,6 +90,30 @@ const lines: readonly Line[] = [
   ["jmp", "E9 | Jz | f64", "64r"],
   ["jmp", "FF /4 | Ev | f64", "64rnx"],
   ["nop", "90", "32r"],
+  ["nop", "0F 1F /r | Ev", "32n"],
+  ["leave", "C9 | | d64", "64r"],
+  ["cbw", "98", "64r"],
+  ["div", "F7 /6 | Ev", "64r 32r"],
+  ["imul", "69 /r | Gv, Ev, Iz", "64r 32r"],
+  ["bsf", "0F BC /r | Gv, Ev", "64r 32r"],
+  ["movsd", "F2 0F 10 /r mem | Vdq, Mq", "32nx"],
+  ["movsd", "F2 0F 11 /r | Wsd, Vsd", "32nx"],
+  ["addsd", "F2 0F 58 /r | Vsd, Wsd", "32rn"],
+  ["subsd", "F2 0F 5C /r | Vsd, Wsd", "32r"],
+  ["mulsd", "F2 0F 59 /r | Vsd, Wsd", "32rn"],
+  ["pxor", "66 0F EF /r | Vdq, Wdq", "32r"],
+  ["movups", "NP 0F 10 /r | Vps, Wps", "32nx"],
+  ["movups", "NP 0F 11 /r | Wps, Vps", "32nx"],
+  ["movaps", "NP 0F 28 /r | Vps, Wps", "32rn"],
+  ["movaps", "NP 0F 29 /r | Wps, Vps", "32n"],
+  ["movdqa", "66 0F 6F /r | Vdq, Wdq", "32rn"],
+  ["movdqa", "66 0F 7F /r | Wdq, Vdq", "32n"],
+  ["movdqu", "F3 0F 6F /r | Vdq, Wdq", "32n"],
+  ["pcmpeqb", "66 0F 74 /r | Vdq, Wdq", "32rn"],
+  ["pmovmskb", "66 0F D7 /r reg | Gd, Udq", "32r"],
+  ["punpcklqdq", "66 0F 6C /r | Vdq, Wdq", "32r"],
+  ["movq", "66 REX.W 0F 6E /r | Vdq, Eq", "32r"],
+  ["movq", "66 REX.W 0F 7E /r | Eq, Vq", "32r"],
 ];
 
 /** What is fused with the branch after it, and with which conditions (as bits by condition code). */
@@ -105,7 +133,7 @@ const fusions: readonly (readonly [mnemonic: string, row: string, variants: stri
   ["add", "83 /0 | Ev, Ibs", "32r", "e ne"],
 ];
 
-const modeOf: Readonly<Record<string, AddressMode>> = { r: "none", n: "near", x: "scaled" };
+const modeOf: Readonly<Record<string, AddressMode>> = { r: "none", n: "near", x: "scaled", a: "any" };
 
 function* variantsOf(text: string): Iterable<{ size: number; mode: AddressMode; dead: boolean }> {
   for (const variant of text.split(" ")) {
@@ -123,18 +151,16 @@ export function hotForms(): HotForm[] {
     for (const { size, mode, dead } of variantsOf(variants)) list.push({ first: [mnemonic, row, undefined, size, mode, 0], dead });
   }
   const short = "70+cc | Jb | f64";
-  const near = "0F 80+cc | Jz | f64";
   conditions.forEach((condition, cc) => {
     if (condition === "p" || condition === "np" || condition === "o" || condition === "no") return;
-    for (const row of [short, near]) list.push({ first: [`j${condition}`, row, cc, 64, "none", 0], dead: false });
+    list.push({ first: [`j${condition}`, short, cc, 64, "none", 0], dead: false });
+    if (condition === "e" || condition === "ne") list.push({ first: [`set${condition}`, "0F 90+cc /r | Eb", cc, 32, "none", 0], dead: false });
   });
   for (const [mnemonic, row, variants, names] of fusions) {
     for (const name of names.split(" ")) {
       const cc = conditions.indexOf(name as (typeof conditions)[number]);
       for (const { size, mode } of variantsOf(variants)) {
-        for (const branch of [short, near]) {
-          list.push({ first: [mnemonic, row, undefined, size, mode, 0], second: [`j${name}`, branch, cc, 64, "none", 0], dead: false });
-        }
+        list.push({ first: [mnemonic, row, undefined, size, mode, 0], second: [`j${name}`, short, cc, 64, "none", 0], dead: false });
       }
     }
   }

@@ -96,7 +96,12 @@ export class Handlers {
     return made;
   }
 
-  /** What a handler runs, for profiles. */
+  /** Handlers below this number are cases of the main function. */
+  get hotCount(): number {
+    return this.#firstFunction;
+  }
+
+  /** What a handler runs. */
   group(handler: number): FormGroup | undefined {
     return this.#groups[handler];
   }

@@ -16,7 +16,7 @@ function advance(op: Op, register: number, by: V): void {
   op.setReg(register, bits, op.add(op.reg(register, bits), by));
 }
 
-export const movs: Insn = insn("movs", ["A4 | Yb, Xb", "A5 | Yv, Xv"], { rep: "rep" }, (op) => {
+export const movs: Insn = insn("movs", ["A4 | Yb, Xb", "A5 | Yv, Xv"], { rep: "rep", bulk: "copy" }, (op) => {
   const value = op.get(1);
   const by = step(op, op.width);
   op.reserve(0);
@@ -25,7 +25,7 @@ export const movs: Insn = insn("movs", ["A4 | Yb, Xb", "A5 | Yv, Xv"], { rep: "r
   advance(op, 7, by);
 });
 
-export const stos: Insn = insn("stos", ["AA | Yb, AL", "AB | Yv, rAX"], { rep: "rep" }, (op) => {
+export const stos: Insn = insn("stos", ["AA | Yb, AL", "AB | Yv, rAX"], { rep: "rep", bulk: "fill" }, (op) => {
   const by = step(op, op.width);
   op.set(0, op.get(1));
   advance(op, 7, by);

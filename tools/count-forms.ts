@@ -1,0 +1,68 @@
+/**
+ * Counts which forms of instructions programs execute, and which pairs: what src/cpu/interpreter/hot-forms.ts is chosen from.
+ *
+ *     npx tsx tools/count-forms.ts --cases PATH/cases.json [--limit INSTRUCTIONS] [--match REGEX]
+ */
+
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { Machine } from "../src/machine/index.ts";
+import { NodeInputs, hostStart } from "../src/node/index.ts";
+
+interface Case {
+  readonly id: string;
+  readonly tier: number;
+  readonly argv: readonly string[];
+  readonly path?: string;
+  readonly setup?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly instructions?: number;
+  readonly syscalls: readonly string[];
+}
+
+const { values } = parseArgs({ options: { cases: { type: "string" }, limit: { type: "string", default: "300000000" }, match: { type: "string", default: "" } } });
+if (values.cases === undefined) throw new Error("--cases FILE is missing");
+const forks = new Set(["fork", "vfork", "clone", "clone3"]);
+const cases = (JSON.parse(readFileSync(values.cases, "utf8")) as Case[]).filter(
+  (c) => (c.tier === 1 || c.tier === 2) && (c.instructions ?? 0) > 20e6 && !c.syscalls.some((s) => forks.has(s)) && new RegExp(values.match).test(c.id),
+);
+const single = new Map<string, number>();
+const pairs = new Map<string, number>();
+let total = 0;
+
+for (const c of cases) {
+  const program = c.path ?? c.argv[0] ?? "";
+  if (!existsSync(program)) continue;
+  const cwd = `/tmp/corpus/run/count-${c.id}`;
+  mkdirSync(cwd, { recursive: true });
+  if (c.setup !== undefined) spawnSync("/bin/bash", ["-c", c.setup], { cwd, stdio: "ignore" });
+  const mounts = [{ host: "/tmp", guest: "/tmp", readOnly: false }];
+  const inputs = new NodeInputs({ mounts, takeInput: false });
+  const machine = Machine.create({
+    elf: readFileSync(program), path: program, argv: c.argv, envp: Object.entries(c.env ?? {}).map(([k, v]) => `${k}=${v}`), cwd, inputs, start: hostStart(),
+    mounts: mounts.map(({ guest, readOnly }, mount) => ({ mount, guest, readOnly })), countPairs: true,
+  });
+  const end = machine.run({ maxInstructions: Number(values.limit) });
+  const counts = machine.cpu.pairCounts();
+  const sum = counts.reduce((n, { count }) => n + count, 0);
+  const name = (handler: number): string => machine.cpu.handlers.group(handler)?.map((f) => f.key).join(" ; ") ?? `#${handler}`;
+  const hot = (handler: number): string => (handler < machine.cpu.handlers.hotCount ? "" : " (function)");
+  for (const { first, second, count } of counts) {
+    const share = count / sum;
+    const a = name(first);
+    const b = name(second) + hot(second);
+    single.set(b, (single.get(b) ?? 0) + share);
+    pairs.set(`${a}  >>  ${b}`, (pairs.get(`${a}  >>  ${b}`) ?? 0) + share);
+  }
+  total++;
+  process.stderr.write(`${c.id} ${machine.instructions} ${end.reason}\n`);
+}
+
+function print(title: string, counts: Map<string, number>, most: number): void {
+  process.stdout.write(`${title}\n`);
+  for (const [name, share] of [...counts].sort((a, b) => b[1] - a[1]).slice(0, most)) process.stdout.write(`${((share / total) * 100).toFixed(3)} %  ${name}\n`);
+}
+
+print("forms", single, 500);
+print("pairs", pairs, 300);
