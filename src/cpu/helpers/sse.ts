@@ -154,7 +154,6 @@ export const sseHelpers: Readonly<Record<string, Helper>> = Object.fromEntries([
   ...integers("sd2si64", DOUBLE, 64, 1),
   ...integers("ps2dq", SINGLE, 32, 4),
   ...integers("pd2dq", DOUBLE, 32, 2),
-  ...integers("ps2pi", SINGLE, 32, 2),
   floats("cvtsi2ss", 64, SINGLE, 1),
   floats("cvtsi2sd", 64, DOUBLE, 1),
   floats("cvtdq2ps", 32, SINGLE, 4),

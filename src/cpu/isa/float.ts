@@ -1,58 +1,150 @@
 /**
- * Floating-point results as x86 has them on every host: where WebAssembly leaves the bits of a NaN open, they are chosen here.
- * A NaN operand wins, the first if both are, made quiet; without one the result is the default NaN (SDM volume 1, table 4-7).
+ * Floating point on the usual path and off it. Bodies compute what WebAssembly computes and say when that is all there is to it: no NaN
+ * (whose bits WebAssembly leaves open), no denormal operand, rounding to nearest, and no new flag for MXCSR. A result that is rounded
+ * raises PE, so that arithmetic is usual only where PE is raised already and masked, which is nearly always. Everything else is a helper's
+ * (helpers/sse.ts), exact for every MXCSR.
  */
 
+import { HELPER_AREA, MXCSR } from "../state.ts";
 import type { Op, V } from "./ops.ts";
 
 export type FloatBits = 32 | 64;
+export type FloatType = "f32" | "f64";
 
-export function floatType(bits: FloatBits): "f32" | "f64" {
+export function floatType(bits: FloatBits): FloatType {
   return bits === 32 ? "f32" : "f64";
 }
 
-function floatOf(op: Op, bits: FloatBits, pattern: bigint): V {
-  if (bits === 64) return op.x("f64.reinterpret_i64", op.const(pattern));
-  return op.x("f32.reinterpret_i32", op.i32(Number(BigInt.asIntN(32, pattern))));
+const PE = 0x20;
+const PM = 0x1000;
+const RC = 0x6000;
+
+/** Truth: inexact results change nothing; with `nearest`, and RC is nearest even. */
+export function inexactIsSilent(op: Op, nearest = true): V {
+  return op.eq(op.and(op.state(MXCSR, 32), op.const(PE | PM | (nearest ? RC : 0))), op.const(PE | PM));
 }
 
-const DEFAULT_NAN = { 32: 0xffc00000n, 64: 0xfff8000000000000n } as const;
-const QUIET = { 32: 0x00400000n, 64: 0x0008000000000000n } as const;
-
-function quiet(op: Op, bits: FloatBits, a: V): V {
-  if (bits === 64) return op.x("f64.reinterpret_i64", op.or(op.x("i64.reinterpret_f64", a), op.const(QUIET[64])));
-  return op.x("f32.reinterpret_i32", op.x("i32.or", op.x("i32.reinterpret_f32", a), op.i32(Number(QUIET[32]))));
+export function both(op: Op, ...truths: V[]): V {
+  return truths.reduce((a, b) => op.x("i32.and", a, b));
 }
 
-/** `r`, computed from `a` (and `b`), with x86's bits where it is NaN. */
-export function settleScalar(op: Op, bits: FloatBits, r: V, a: V, b?: V): V {
-  const type = floatType(bits);
-  const result = op.variable(r);
-  op.if(op.x(`${type}.ne`, r, r), () => {
-    let nan = floatOf(op, bits, DEFAULT_NAN[bits]);
-    if (b !== undefined) nan = op.select(op.x(`${type}.ne`, b, b), quiet(op, bits, b), nan);
-    op.assign(result, op.select(op.x(`${type}.ne`, a, a), quiet(op, bits, a), nan));
+export function either(op: Op, a: V, b: V): V {
+  return op.x("i32.or", a, b);
+}
+
+/** The pattern without its sign, shifted up by one. */
+function doubled(op: Op, bits: FloatBits, value: V): V {
+  if (bits === 64) return op.shl(op.x("i64.reinterpret_f64", value), op.const(1));
+  return op.x("i32.shl", op.x("i32.reinterpret_f32", value), op.i32(1));
+}
+
+function below(op: Op, bits: FloatBits, value: V, limit: bigint): V {
+  if (bits === 64) return op.ltu(value, op.const(limit));
+  return op.x("i32.lt_u", value, op.i32(Number(limit) | 0));
+}
+
+function minus(op: Op, bits: FloatBits, value: V, constant: bigint): V {
+  if (bits === 64) return op.sub(value, op.const(constant));
+  return op.x("i32.sub", value, op.i32(Number(constant) | 0));
+}
+
+/** Smallest normal number's pattern, shifted up by one. */
+const LEAST = { 32: 1n << 24n, 64: 1n << 53n } as const;
+const NORMAL_EXPONENTS = { 32: 0xfen, 64: 0x7fen } as const;
+
+export function notDenormal(op: Op, bits: FloatBits, value: V): V {
+  const denormal = below(op, bits, minus(op, bits, doubled(op, bits, value), 1n), LEAST[bits] - 1n);
+  return op.x("i32.eqz", denormal);
+}
+
+/** Neither zero, denormal, infinite nor NaN. */
+export function isNormal(op: Op, bits: FloatBits, value: V): V {
+  return below(op, bits, minus(op, bits, doubled(op, bits, value), LEAST[bits]), NORMAL_EXPONENTS[bits] * LEAST[bits]);
+}
+
+/** Smallest and largest normal numbers. */
+export const SMALLEST: Readonly<Record<FloatBits, number>> = { 32: 2 ** -126, 64: 2 ** -1022 };
+export const LARGEST: Readonly<Record<FloatBits, number>> = { 32: (2 - 2 ** -23) * 2 ** 127, 64: (2 - 2 ** -52) * 2 ** 1023 };
+
+/** Lane-wise tests of vectors. */
+export class Lanes {
+  readonly op: Op;
+  readonly bits: FloatBits;
+  readonly name: "f32x4" | "f64x2";
+
+  constructor(op: Op, bits: FloatBits) {
+    this.op = op;
+    this.bits = bits;
+    this.name = bits === 32 ? "f32x4" : "f64x2";
+  }
+
+  splat(value: number): V {
+    return this.op.x(`${this.name}.splat`, this.bits === 32 ? this.op.f32(value) : this.op.f64(value));
+  }
+
+  f(operation: string, ...args: V[]): V {
+    return this.op.x(`${this.name}.${operation}`, ...args);
+  }
+
+  or(a: V, b: V): V {
+    return this.op.x("v128.or", a, b);
+  }
+
+  isZero(value: V): V {
+    return this.f("eq", value, this.op.v128([]));
+  }
+
+  /** Zero, or at least `least` in size; false for NaNs. */
+  zeroOrFrom(value: V, least: number): V {
+    return this.or(this.f("ge", this.f("abs", value), this.splat(least)), this.isZero(value));
+  }
+
+  upTo(value: V, greatest: number): V {
+    return this.f("le", this.f("abs", value), this.splat(greatest));
+  }
+
+  /** Neither denormal nor NaN. */
+  ordinary(value: V): V {
+    return this.zeroOrFrom(value, SMALLEST[this.bits]);
+  }
+
+  /** i32 truth: all of them hold in all lanes. */
+  all(...masks: V[]): V {
+    return this.op.x("i32x4.all_true", masks.reduce((a, b) => this.op.x("v128.and", a, b)));
+  }
+}
+
+/** A float, integer or vector for a helper's argument. */
+function toArgument(op: Op, value: V): V {
+  switch (value.type) {
+    case "f32":
+      return op.bool(op.x("i32.reinterpret_f32", value));
+    case "f64":
+      return op.x("i64.reinterpret_f64", value);
+    default:
+      return value;
+  }
+}
+
+/** A helper's result as the type of `like`. */
+function fromArgument(op: Op, like: V): V {
+  switch (like.type) {
+    case "f32":
+      return op.x("f32.reinterpret_i32", op.x("i32.wrap_i64", op.state(HELPER_AREA + 32, 32)));
+    case "f64":
+      return op.x("f64.reinterpret_i64", op.argument(2, "i64"));
+    default:
+      return op.argument(2, like.type);
+  }
+}
+
+/** `result` where the truth `usual` holds, else what the helper makes of the operands; the helper may raise #XM. */
+export function unlessUnusual(op: Op, usual: V, result: V, helper: string, operands: readonly V[], operand?: V): V {
+  const chosen = op.variable(result);
+  op.if(op.x("i32.eqz", usual), () => {
+    operands.forEach((value, i) => op.setArgument(i, toArgument(op, value)));
+    op.helper(helper, operand);
+    op.assign(chosen, fromArgument(op, result));
   });
-  return op.read(result);
-}
-
-function splat(op: Op, bits: FloatBits, pattern: bigint): V {
-  const bytes: number[] = [];
-  for (let i = 0; i < 16; i++) bytes.push(Number((pattern >> BigInt((8 * i) % bits)) & 0xffn));
-  return op.v128(bytes);
-}
-
-/** The same for all lanes of a vector. */
-export function settlePacked(op: Op, bits: FloatBits, r: V, a: V, b?: V): V {
-  const ne = bits === 32 ? "f32x4.ne" : "f64x2.ne";
-  const result = op.variable(r);
-  const wrong = op.x(ne, r, r);
-  op.if(op.x("v128.any_true", wrong), () => {
-    const quietBit = splat(op, bits, QUIET[bits]);
-    let nan = splat(op, bits, DEFAULT_NAN[bits]);
-    if (b !== undefined) nan = op.x("v128.bitselect", op.x("v128.or", b, quietBit), nan, op.x(ne, b, b));
-    nan = op.x("v128.bitselect", op.x("v128.or", a, quietBit), nan, op.x(ne, a, a));
-    op.assign(result, op.x("v128.bitselect", nan, r, wrong));
-  });
-  return op.read(result);
+  return op.read(chosen);
 }

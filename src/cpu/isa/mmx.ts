@@ -9,8 +9,8 @@ import type { Op, V } from "./ops.ts";
 import { maskMove, withWord, wordOf, wordSelection, zeroExtended } from "./sse-integer.ts";
 
 /** An instruction that is MMX's as far as the x87 state goes: `semantics` reads what can fault, and gives what is then written. */
-export function mmxInsn(mnemonic: string, rows: readonly string[], semantics: (op: Op) => () => void): Insn {
-  return insn(mnemonic, rows, { faults: true }, (op) => {
+export function mmxInsn(mnemonic: string, rows: readonly string[], semantics: (op: Op) => () => void, aligned = false): Insn {
+  return insn(mnemonic, rows, { faults: true, aligned }, (op) => {
     checkPendingX87(op);
     const write = semantics(op);
     enterMmx(op);

@@ -1,12 +1,14 @@
 /** SSE and SSE2 floating-point arithmetic, comparison and logic (SDM volume 1, 5.5.1 and 5.6.1). */
 
-import { settlePacked, settleScalar } from "./float.ts";
+import { both, floatType, inexactIsSilent, isNormal, Lanes, LARGEST, notDenormal, SMALLEST, unlessUnusual } from "./float.ts";
 import type { FloatBits } from "./float.ts";
 import { insn } from "./insn.ts";
 import type { Insn } from "./insn.ts";
 import type { Op, V } from "./ops.ts";
 
-const aligned = { aligned: true };
+/** #XM is raised behind the operands. */
+const faults = { faults: true };
+const aligned = { aligned: true, faults: true };
 
 /** ps, pd, ss, sd rows of one operation. */
 function family(
@@ -21,47 +23,68 @@ function family(
       op.setVector(0, packed(op, bits, op.vector(0), b));
     });
   const single = (suffix: string, prefix: string, bits: FloatBits): Insn =>
-    insn(`${name}${suffix}`, [`${prefix} 0F ${opcode} /r | V${suffix}, W${suffix}`], {}, (op) => {
+    insn(`${name}${suffix}`, [`${prefix} 0F ${opcode} /r | V${suffix}, W${suffix}`], faults, (op) => {
       const b = op.get(1);
       op.set(0, scalar(op, bits, op.get(0), b));
     });
   return [vector("ps", "NP", 32), vector("pd", "66", 64), single("ss", "F3", 32), single("sd", "F2", 64)];
 }
 
-const lanes = (bits: FloatBits): string => (bits === 32 ? "f32x4" : "f64x2");
-const type = (bits: FloatBits): string => (bits === 32 ? "f32" : "f64");
+/** Lanes in which a zero result is exact, whatever the operands were. */
+type ZeroResult = (l: Lanes, a: V, b: V, r: V) => V;
 
-function arithmetic(name: string, opcode: string): Insn[] {
+function arithmetic(name: string, opcode: string, zero: ZeroResult): Insn[] {
   return family(
     name,
     opcode,
-    (op, bits, a, b) => settlePacked(op, bits, op.x(`${lanes(bits)}.${name}`, a, b), a, b),
-    (op, bits, a, b) => settleScalar(op, bits, op.x(`${type(bits)}.${name}`, a, b), a, b),
+    (op, bits, a, b) => {
+      const l = new Lanes(op, bits);
+      const r = name === "sqrt" ? l.f(name, b) : l.f(name, a, b);
+      const large = l.or(l.f("ge", l.f("abs", r), l.splat(SMALLEST[bits])), zero(l, a, b, r));
+      const operands = name === "sqrt" ? [l.ordinary(b)] : [l.ordinary(a), l.ordinary(b)];
+      const usual = both(op, inexactIsSilent(op), l.all(...operands, large, l.upTo(r, LARGEST[bits])));
+      return unlessUnusual(op, usual, r, `sse ${name}${bits === 32 ? "ps" : "pd"}`, [a, b]);
+    },
+    (op, bits, a, b) => {
+      const r = name === "sqrt" ? op.x(`${floatType(bits)}.sqrt`, b) : op.x(`${floatType(bits)}.${name}`, a, b);
+      const operands = name === "sqrt" ? notDenormal(op, bits, b) : both(op, notDenormal(op, bits, a), notDenormal(op, bits, b));
+      const usual = both(op, inexactIsSilent(op), operands, isNormal(op, bits, r));
+      return unlessUnusual(op, usual, r, `sse ${name}${bits === 32 ? "ss" : "sd"}`, [a, b]);
+    },
   );
 }
 
-/** a where the comparison holds, else b: also for NaNs and two zeros. */
+/** a where the comparison holds, else b: also for two zeros. */
 function extreme(name: string, opcode: string, comparison: string): Insn[] {
   return family(
     name,
     opcode,
-    (op, bits, a, b) => op.x("v128.bitselect", a, b, op.x(`${lanes(bits)}.${comparison}`, a, b)),
-    (op, bits, a, b) => op.select(op.x(`${type(bits)}.${comparison}`, a, b), a, b),
+    (op, bits, a, b) => {
+      const l = new Lanes(op, bits);
+      const r = op.x("v128.bitselect", a, b, l.f(comparison, a, b));
+      return unlessUnusual(op, l.all(l.ordinary(a), l.ordinary(b)), r, `sse ${name}${bits === 32 ? "ps" : "pd"}`, [a, b]);
+    },
+    (op, bits, a, b) => {
+      const r = op.select(op.x(`${floatType(bits)}.${comparison}`, a, b), a, b);
+      return unlessUnusual(op, ordinary(op, bits, a, b), r, `sse ${name}${bits === 32 ? "ss" : "sd"}`, [a, b]);
+    },
   );
 }
 
-export const addFloat: readonly Insn[] = arithmetic("add", "58");
-export const mulFloat: readonly Insn[] = arithmetic("mul", "59");
-export const subFloat: readonly Insn[] = arithmetic("sub", "5C");
-export const divFloat: readonly Insn[] = arithmetic("div", "5E");
+/** Neither NaNs nor denormals. */
+function ordinary(op: Op, bits: FloatBits, a: V, b: V): V {
+  const ordered = (x: V): V => op.x(`${floatType(bits)}.eq`, x, x);
+  return both(op, ordered(a), ordered(b), notDenormal(op, bits, a), notDenormal(op, bits, b));
+}
+
+// A sum is zero only where it is exact, a product or quotient also where it underflows.
+export const addFloat: readonly Insn[] = arithmetic("add", "58", (l, _a, _b, r) => l.isZero(r));
+export const subFloat: readonly Insn[] = arithmetic("sub", "5C", (l, _a, _b, r) => l.isZero(r));
+export const mulFloat: readonly Insn[] = arithmetic("mul", "59", (l, a, b) => l.or(l.isZero(a), l.isZero(b)));
+export const divFloat: readonly Insn[] = arithmetic("div", "5E", (l, a) => l.isZero(a));
+export const sqrtFloat: readonly Insn[] = arithmetic("sqrt", "51", (l, _a, b) => l.isZero(b));
 export const minFloat: readonly Insn[] = extreme("min", "5D", "lt");
 export const maxFloat: readonly Insn[] = extreme("max", "5F", "gt");
-export const sqrtFloat: readonly Insn[] = family(
-  "sqrt",
-  "51",
-  (op, bits, _, b) => settlePacked(op, bits, op.x(`${lanes(bits)}.sqrt`, b), b),
-  (op, bits, _, b) => settleScalar(op, bits, op.x(`${type(bits)}.sqrt`, b), b),
-);
 
 /**
  * 1/x and 1/sqrt(x), rounded to 12 significand bits: within Intel's bound of 1.5 * 2^-12, and the same on every host. Silicon's own
@@ -72,7 +95,11 @@ function approximate(op: Op, exact: V, source: V): V {
   const cut = op.x("v128.and", op.x("i32x4.add", exact, half), op.x("i32x4.splat", op.i32(~0xfff)));
   // Rounding must not turn an infinity into a NaN.
   const finite = op.x("f32x4.lt", op.x("f32x4.abs", exact), op.x("f32x4.splat", op.x("f32.reinterpret_i32", op.i32(0x7f800000))));
-  return settlePacked(op, 32, op.x("v128.bitselect", cut, exact, finite), source);
+  const r = op.x("v128.bitselect", cut, exact, finite);
+  // A NaN source is made quiet; of a negative one the root is the default NaN.
+  const quiet = op.x("v128.or", source, op.x("i32x4.splat", op.i32(0x00400000)));
+  const nan = op.x("v128.bitselect", quiet, op.x("i32x4.splat", op.i32(-0x00400000)), op.x("f32x4.ne", source, source));
+  return op.x("v128.bitselect", nan, r, op.x("f32x4.ne", r, r));
 }
 
 /** Denormal sources count as zero. */
@@ -117,48 +144,56 @@ export const andnFloat: readonly Insn[] = logic("andn", "55", (op, a, b) => op.x
 export const orFloat: readonly Insn[] = logic("or", "56", (op, a, b) => op.x("v128.or", a, b));
 export const xorFloat: readonly Insn[] = logic("xor", "57", (op, a, b) => op.x("v128.xor", a, b));
 
-/** Predicates 0 to 7: eq lt le unord, and their negations. */
-function compare(op: Op, bits: FloatBits, a: V, b: V, predicate: V): V {
-  const l = lanes(bits);
+/** Predicates 0 to 7: eq lt le unord, and their negations. All ones where it holds. */
+function compare(op: Op, bits: FloatBits, suffix: string, a: V, b: V, predicate: V): V {
+  const l = new Lanes(op, bits);
   const is = (bit: number): V => op.ne(op.and(predicate, op.const(bit)), op.const(0));
-  const unordered = op.x("v128.or", op.x(`${l}.ne`, a, a), op.x(`${l}.ne`, b, b));
-  const upper = op.select(is(1), unordered, op.x(`${l}.le`, a, b));
-  const lower = op.select(is(1), op.x(`${l}.lt`, a, b), op.x(`${l}.eq`, a, b));
+  const none = op.v128([]);
+  const upper = op.select(is(1), none, l.f("le", a, b));
+  const lower = op.select(is(1), l.f("lt", a, b), l.f("eq", a, b));
   const chosen = op.select(is(2), upper, lower);
   const negate = op.x("i32x4.splat", op.select(is(4), op.i32(-1), op.i32(0)));
-  return op.x("v128.xor", chosen, negate);
+  const usual = l.all(l.ordinary(a), l.ordinary(b));
+  return unlessUnusual(op, usual, op.x("v128.xor", chosen, negate), `sse cmp${suffix}`, [a, b], op.x("i32.wrap_i64", op.and(predicate, op.const(7))));
 }
 
 export const cmpFloat: readonly Insn[] = [
   insn("cmpps", ["NP 0F C2 /r | Vps, Wps, Ib"], aligned, (op) => {
     const b = op.get(1);
-    op.setVector(0, compare(op, 32, op.vector(0), b, op.get(2)));
+    op.setVector(0, compare(op, 32, "ps", op.vector(0), b, op.get(2)));
   }),
   insn("cmppd", ["66 0F C2 /r | Vpd, Wpd, Ib"], aligned, (op) => {
     const b = op.get(1);
-    op.setVector(0, compare(op, 64, op.vector(0), b, op.get(2)));
+    op.setVector(0, compare(op, 64, "pd", op.vector(0), b, op.get(2)));
   }),
-  insn("cmpss", ["F3 0F C2 /r | Vss, Wss, Ib"], {}, (op) => {
+  insn("cmpss", ["F3 0F C2 /r | Vss, Wss, Ib"], faults, (op) => {
     const b = op.x("f32x4.splat", op.get(1));
-    op.set(0, op.lane("f32x4.extract_lane", 0, compare(op, 32, op.vector(0), b, op.get(2))));
+    const a = op.x("f32x4.splat", op.get(0));
+    op.set(0, op.bool(op.lane("i32x4.extract_lane", 0, compare(op, 32, "ss", a, b, op.get(2)))));
   }),
-  insn("cmpsd", ["F2 0F C2 /r | Vsd, Wsd, Ib"], {}, (op) => {
+  insn("cmpsd", ["F2 0F C2 /r | Vsd, Wsd, Ib"], faults, (op) => {
     const b = op.x("f64x2.splat", op.get(1));
-    op.set(0, op.lane("f64x2.extract_lane", 0, compare(op, 64, op.vector(0), b, op.get(2))));
+    const a = op.x("f64x2.splat", op.get(0));
+    op.set(0, op.lane("i64x2.extract_lane", 0, compare(op, 64, "sd", a, b, op.get(2))));
   }),
 ];
 
-function compareFlags(mnemonic: string, row: string, bits: FloatBits): Insn {
-  const t = type(bits);
-  return insn(mnemonic, [row], { writes: "oszapc" }, (op) => {
+/** The relation as a helper gives it: 1 less, 2 equal, 4 unordered. */
+function compareFlags(name: string, suffix: string, row: string, bits: FloatBits): Insn {
+  const t = floatType(bits);
+  return insn(`${name}${suffix}`, [row], { faults: true, writes: "oszapc" }, (op) => {
     const a = op.get(0);
     const b = op.get(1);
-    const unordered = op.x("i32.or", op.x(`${t}.ne`, a, a), op.x(`${t}.ne`, b, b));
-    op.flagsCompare(op.x("i32.or", op.x(`${t}.eq`, a, b), unordered), unordered, op.x("i32.or", op.x(`${t}.lt`, a, b), unordered));
+    const relation = op.x("i32.or", op.x(`${t}.lt`, a, b), op.x("i32.shl", op.x(`${t}.eq`, a, b), op.i32(1)));
+    const r = unlessUnusual(op, ordinary(op, bits, a, b), op.bool(relation), `sse ${name}${suffix}`, [a, b]);
+    const is = (mask: number): V => op.ne(op.and(r, op.const(mask)), op.const(0));
+    op.flagsCompare(is(6), is(4), is(5));
   });
 }
 
-export const ucomiss: Insn = compareFlags("ucomiss", "NP 0F 2E /r | Vss, Wss", 32);
-export const ucomisd: Insn = compareFlags("ucomisd", "66 0F 2E /r | Vsd, Wsd", 64);
-export const comiss: Insn = compareFlags("comiss", "NP 0F 2F /r | Vss, Wss", 32);
-export const comisd: Insn = compareFlags("comisd", "66 0F 2F /r | Vsd, Wsd", 64);
+export const compareScalars: readonly Insn[] = [
+  compareFlags("ucomi", "ss", "NP 0F 2E /r | Vss, Wss", 32),
+  compareFlags("ucomi", "sd", "66 0F 2E /r | Vsd, Wsd", 64),
+  compareFlags("comi", "ss", "NP 0F 2F /r | Vss, Wss", 32),
+  compareFlags("comi", "sd", "66 0F 2F /r | Vsd, Wsd", 64),
+];

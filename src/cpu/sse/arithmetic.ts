@@ -112,7 +112,7 @@ function extreme(wanted: -1 | 1): Binary {
   return (f, a, b, env) => {
     if (isNaN(f, a) || isNaN(f, b)) {
       env.flags |= Flag.IE;
-      return b;
+      return env.denormalsAreZero && isDenormal(f, b) ? b & f.sign : b;
     }
     const x = operand(f, a, env);
     const y = operand(f, b, env);

@@ -21,12 +21,14 @@ export class Environment {
   /** Underflow is masked and results that underflow become zero. */
   flushToZero = false;
   underflowMasked = true;
+  overflowMasked = true;
   flags = 0;
 
   load(mxcsr: number): void {
     this.rc = (mxcsr >> 13) & 3;
     this.denormalsAreZero = (mxcsr & DAZ) !== 0;
     this.underflowMasked = (mxcsr & (Flag.UE << MASK_SHIFT)) !== 0;
+    this.overflowMasked = (mxcsr & (Flag.OE << MASK_SHIFT)) !== 0;
     this.flushToZero = (mxcsr & FTZ) !== 0 && this.underflowMasked;
     this.flags = 0;
   }
@@ -61,25 +63,23 @@ export function round(f: Format, x: Exact, env: Environment): bigint {
   const { precision, bias } = f;
   const least = 1 - bias;
   const top = x.exponent + bitLength(x.significand) - 1;
-  let tiny = top < least;
-  if (tiny && top === least - 1) {
-    // Tininess is detected after rounding as if the exponent had no bound.
-    const free = shiftRounded(x.significand, top - precision + 1 - x.exponent, x.negative, env.rc);
-    tiny = bitLength(free.value) <= precision;
-  }
+  // Tininess is detected after rounding as if the exponent had no bound.
+  const free = shiftRounded(x.significand, top - precision + 1 - x.exponent, x.negative, env.rc);
+  const tiny = top < least - 1 || (top === least - 1 && bitLength(free.value) <= precision);
   if (tiny && env.flushToZero) {
     env.flags |= Flag.UE | Flag.PE;
     return sign;
   }
   const unit = Math.max(top, least) - precision + 1;
   const { value, inexact } = shiftRounded(x.significand, unit - x.exponent, x.negative, env.rc);
-  if (inexact) env.flags |= Flag.PE;
-  if (tiny && (inexact || !env.underflowMasked)) env.flags |= Flag.UE;
+  // Where underflow or overflow traps, PE tells of the result with unbounded exponent.
+  if (tiny && !env.underflowMasked) env.flags |= Flag.UE | (free.inexact ? Flag.PE : 0);
+  else if (inexact) env.flags |= Flag.PE | (tiny ? Flag.UE : 0);
   // The implicit one adds itself to the exponent field, as does a carry out of the significand.
   const field = BigInt(unit - (least - precision + 1));
   const pattern = (field << BigInt(precision - 1)) + value;
   if (pattern < f.infinity) return sign | pattern;
-  env.flags |= Flag.OE | Flag.PE;
+  env.flags |= Flag.OE | (env.overflowMasked || free.inexact ? Flag.PE : 0);
   const away = env.rc === Round.nearest || env.rc === (x.negative ? Round.down : Round.up);
   return sign | (away ? f.infinity : f.infinity - 1n);
 }
