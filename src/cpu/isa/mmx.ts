@@ -8,31 +8,28 @@ import { checkPendingX87, enterMmx, mmx, setMmx } from "./mmx-state.ts";
 import type { Op, V } from "./ops.ts";
 import { maskMove, withWord, wordOf, wordSelection, zeroExtended } from "./sse-integer.ts";
 
-/** An instruction that is MMX's as far as the x87 state goes: `semantics` reads what can fault, and gives what is then written. */
-export function mmxInsn(mnemonic: string, rows: readonly string[], semantics: (op: Op) => () => void, aligned = false): Insn {
+/** An instruction that is MMX's as far as the x87 state goes: `read` does what can fault, `write` gets its value in the MMX state. */
+export function mmxInsn(mnemonic: string, rows: readonly string[], read: (op: Op) => V, write: (op: Op, value: V) => void, aligned = false): Insn {
   return insn(mnemonic, rows, { faults: true, aligned }, (op) => {
     checkPendingX87(op);
-    const write = semantics(op);
+    const value = read(op);
     enterMmx(op);
-    write();
+    write(op, value);
   });
 }
 
 /** Writes operand 0, an MMX register. */
 function toMmx(mnemonic: string, row: string, f: (op: Op) => V): Insn {
-  return mmxInsn(mnemonic, [row], (op) => {
-    const value = f(op);
-    return () => setMmx(op, 0, value);
-  });
+  return mmxInsn(mnemonic, [row], f, (op, value) => setMmx(op, 0, value));
 }
 
-/** Writes operand 0, a general register or memory: what is written there goes first, since it can fault. */
+/** Writes operand 0, a general register or memory. */
 function fromMmx(mnemonic: string, row: string, f: (op: Op) => V): Insn {
-  return mmxInsn(mnemonic, [row], (op) => {
+  const read = (op: Op): V => {
     op.reserve(0);
-    const value = f(op);
-    return () => op.set(0, value);
-  });
+    return f(op);
+  };
+  return mmxInsn(mnemonic, [row], read, (op, value) => op.set(0, value));
 }
 
 export const moves: readonly Insn[] = [
@@ -41,16 +38,10 @@ export const moves: readonly Insn[] = [
   fromMmx("movd", "NP REX.W0 0F 7E /r | Ed, Pd", (op) => op.get(1)),
   fromMmx("movq", "NP REX.W 0F 7E /r | Eq, Pq", (op) => op.get(1)),
   toMmx("movq", "NP 0F 6F /r | Pq, Qq", (op) => mmx(op, 1)),
-  mmxInsn("movq", ["NP 0F 7F /r | Qq, Pq"], (op) => {
-    op.reserve(0);
-    const value = op.get(1);
-    return () => (op.isMemory(0) ? op.set(0, value) : setMmx(op, 0, zeroExtended(op, value)));
-  }),
+  fromMmx("movq", "NP 0F 7F /r mem | Mq, Pq", (op) => op.get(1)),
+  mmxInsn("movq", ["NP 0F 7F /r reg | Nq, Pq"], (op) => op.vector(1), (op, value) => setMmx(op, 0, value)),
   fromMmx("movntq", "NP 0F E7 /r mem | Mq, Pq", (op) => op.get(1)),
-  mmxInsn("movq2dq", ["F3 0F D6 /r reg | Vdq, Nq"], (op) => {
-    const value = zeroExtended(op, op.get(1));
-    return () => op.setVector(0, value);
-  }),
+  mmxInsn("movq2dq", ["F3 0F D6 /r reg | Vdq, Nq"], (op) => op.get(1), (op, value) => op.setVector(0, zeroExtended(op, value))),
   toMmx("movdq2q", "F2 0F D6 /r reg | Pq, Udq", (op) => op.vector(1)),
 ];
 

@@ -4,14 +4,13 @@ import { both, either, floatType, inexactIsSilent, Lanes, LARGEST, notDenormal, 
 import type { FloatBits } from "./float.ts";
 import { insn } from "./insn.ts";
 import type { Insn } from "./insn.ts";
-import { mmx, setMmx } from "./mmx-state.ts";
+import { setMmx } from "./mmx-state.ts";
 import { mmxInsn } from "./mmx.ts";
 import type { Op, V } from "./ops.ts";
 import { zeroExtended } from "./sse-integer.ts";
 
 const faults = { faults: true };
 const aligned = { aligned: true, faults: true };
-const QWORD_LANES = [0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7];
 
 /** An integer of `bits`: usual where the rounded value fits, and nothing was lost or that is silent. */
 function toInteger(op: Op, value: V, from: FloatBits, bits: number, truncate: boolean, helper: string): V {
@@ -120,29 +119,30 @@ export const cvtToIntegers: readonly Insn[] = [
 
 /** cvtpi2ps and cvtpi2pd: the latter is MMX's only where it reads a register (SDM, CVTPI2PD). */
 export const fromMmxIntegers: readonly Insn[] = [
-  mmxInsn("cvtpi2ps", ["NP 0F 2A /r | Vdq, Qq"], (op) => {
-    const source = zeroExtended(op, op.get(1));
-    const r = integersToSingles(op, source, "sse cvtpi2ps");
-    const value = op.lane("i64x2.extract_lane", 0, r);
-    return () => op.setVector(0, op.lane("i64x2.replace_lane", 0, op.vector(0), value));
-  }),
-  mmxInsn("cvtpi2pd", ["66 0F 2A /r reg | Vdq, Nq"], (op) => {
-    const value = op.x("f64x2.convert_low_i32x4_s", mmx(op, 1));
-    return () => op.setVector(0, value);
-  }),
+  mmxInsn(
+    "cvtpi2ps",
+    ["NP 0F 2A /r | Vdq, Qq"],
+    (op) => op.get(1),
+    (op, source) => {
+      const r = integersToSingles(op, zeroExtended(op, source), "sse cvtpi2ps");
+      op.setVector(0, op.lane("i64x2.replace_lane", 0, op.vector(0), op.lane("i64x2.extract_lane", 0, r)));
+    },
+  ),
+  mmxInsn(
+    "cvtpi2pd",
+    ["66 0F 2A /r reg | Vdq, Nq"],
+    (op) => op.vector(1),
+    (op, source) => op.setVector(0, op.x("f64x2.convert_low_i32x4_s", source)),
+  ),
   insn("cvtpi2pd", ["66 0F 2A /r mem | Vdq, Mq"], {}, (op) => op.setVector(0, op.x("f64x2.convert_low_i32x4_s", zeroExtended(op, op.get(1))))),
 ];
 
+/** The MMX state is entered also where the conversion raises #XM. */
 function toMmxIntegers(row: string, bits: FloatBits, truncate: boolean): Insn {
   const name = `cvt${truncate ? "t" : ""}${bits === 32 ? "ps" : "pd"}2`;
-  const semantics = (op: Op): (() => void) => {
-    // Two singles: the same two again above them, so that the vector has no other lanes.
-    const low = bits === 32 ? zeroExtended(op, op.get(1)) : op.get(1);
-    const source = bits === 32 ? op.shuffle(low, low, QWORD_LANES) : low;
-    const value = lanesToIntegers(op, bits, source, truncate, `sse ${name}dq`);
-    return () => setMmx(op, 0, value);
-  };
-  return mmxInsn(`${name}pi`, [row], semantics, true);
+  // Two singles: the same two again above them, so that the vector has no other lanes.
+  const read = (op: Op): V => (bits === 32 ? op.x("i64x2.splat", op.get(1)) : op.get(1));
+  return mmxInsn(`${name}pi`, [row], read, (op, source) => setMmx(op, 0, lanesToIntegers(op, bits, source, truncate, `sse ${name}dq`)), true);
 }
 
 export const toMmx: readonly Insn[] = [
