@@ -44,6 +44,11 @@ export class EpollFile extends OpenFile {
     return true;
   }
 
+  /** There is no position: lseek(2) succeeds and does nothing. */
+  override seek(): number {
+    return 0;
+  }
+
   override ready(): number {
     return this.watches.some((watch) => pendingEvents(watch) !== 0) ? POLLIN | POLLRDNORM : 0;
   }

@@ -23,6 +23,11 @@ export class EventFile extends OpenFile {
     return true;
   }
 
+  /** There is no position: lseek(2) succeeds and does nothing. */
+  override seek(): number {
+    return 0;
+  }
+
   override get activity(): number {
     return this.#activity;
   }

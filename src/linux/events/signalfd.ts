@@ -28,6 +28,11 @@ export class SignalFile extends OpenFile {
     return true;
   }
 
+  /** There is no position: lseek(2) succeeds and does nothing. */
+  override seek(): number {
+    return 0;
+  }
+
   override read(into: Uint8Array): number {
     if (into.length < RECORD) throw errno.EINVAL;
     let at = 0;

@@ -25,6 +25,11 @@ export class TimerFile extends OpenFile {
     return true;
   }
 
+  /** There is no position: lseek(2) succeeds and does nothing. */
+  override seek(): number {
+    return 0;
+  }
+
   /** Expirations since the last read or setting. */
   get expirations(): number {
     const late = this.clock.now - this.deadline;

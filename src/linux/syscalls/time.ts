@@ -21,6 +21,12 @@ const micro = (v: ItimerValues): string =>
 export const nanoText = (v: ItimerValues): string =>
   `{it_interval={tv_sec=${v.interval_sec}, tv_nsec=${v.interval_fraction}}, it_value={tv_sec=${v.value_sec}, tv_nsec=${v.value_fraction}}}`;
 
+/** What is left of a sleep: written only when a signal ended it. */
+const remainder: Arg<number> = {
+  ...outStruct(T.timespec),
+  show: (low, high, shown) => outStruct(T.timespec).show(low, high, { ...shown, result: (shown.result ?? 0) < -511 || shown.result === -4 ? 0 : -1 }),
+};
+
 /** What a clock shows. Clocks of other processes and threads, and dynamic ones, are EINVAL. */
 export function readClock(task: Task, id: number): Instant {
   const { clock } = task.kernel;
@@ -210,11 +216,11 @@ export const timeCalls: readonly Syscall[] = [
     if (a.tloc !== 0) writeI64(t.memory, a.tloc, sec);
     return sec;
   }),
-  syscall(35, "nanosleep", { req: inStruct(T.timespec), rem: outStruct(T.timespec) }, "full", (t, a) => {
+  syscall(35, "nanosleep", { req: inStruct(T.timespec), rem: remainder }, "full", (t, a) => {
     if (t.call.resume === "start" && t.call.deadline === Infinity) t.call.deadline = deadlineAfter(t, a.req.tv_sec, a.req.tv_nsec);
     return sleep(t, a.rem, false);
   }),
-  syscall(230, "clock_nanosleep", { clockid: clockId, flags: timerFlags, req: inStruct(T.timespec), rem: outStruct(T.timespec) }, "full", (t, a) => {
+  syscall(230, "clock_nanosleep", { clockid: clockId, flags: timerFlags, req: inStruct(T.timespec), rem: remainder }, "full", (t, a) => {
     if (a.clockid === T.CLOCK_THREAD_CPUTIME_ID) throw errno.EINVAL;
     const absolute = (a.flags & T.TIMER_ABSTIME) !== 0;
     if (t.call.resume === "start" && t.call.deadline === Infinity) {
