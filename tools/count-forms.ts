@@ -46,14 +46,15 @@ for (const c of cases) {
   const end = machine.run({ maxInstructions: Number(values.limit) });
   const counts = machine.cpu.pairCounts();
   const sum = counts.reduce((n, { count }) => n + count, 0);
-  const name = (handler: number): string => machine.cpu.handlers.group(handler)?.map((f) => f.key).join(" ; ") ?? `#${handler}`;
-  const hot = (handler: number): string => (handler < machine.cpu.handlers.hotCount ? "" : " (function)");
+  const { handlers } = machine.cpu;
+  const name = (handler: number): string => handlers.name(handler) || `${handlers.group(handler)?.map((f) => f.key).join(" ; ") ?? `#${handler}`} (function)`;
   for (const { first, second, count } of counts) {
     const share = count / sum;
-    const a = name(first);
-    const b = name(second) + hot(second);
-    single.set(b, (single.get(b) ?? 0) + share);
-    pairs.set(`${a}  >>  ${b}`, (pairs.get(`${a}  >>  ${b}`) ?? 0) + share);
+    single.set(name(second), (single.get(name(second)) ?? 0) + share);
+    if (handlers.name(first) !== "" && handlers.name(second) !== "") {
+      const pair = `${name(first)} ${name(second)}`;
+      pairs.set(pair, (pairs.get(pair) ?? 0) + share);
+    }
   }
   total++;
   process.stderr.write(`${c.id} ${machine.instructions} ${end.reason}\n`);

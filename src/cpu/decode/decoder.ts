@@ -12,7 +12,7 @@ import {
 import { evexOpcodeExists } from "./evex.ts";
 import { knownInsns } from "./known.ts";
 import {
-  BLOCK_BASE, BY_B, BY_L, BY_MODRM, BY_PREFIX, BY_REG, BY_W, buildTables, ROW_D64, ROW_F64, ROW_IGNORES_66, ROW_LOCK, ROW_NO_VVVV, ROW_SEGMENT, ROW_UNIMPLEMENTED,
+  BLOCK_BASE, BY_B, BY_L, BY_MODRM, BY_PREFIX, BY_REG, BY_W, buildTables, ROW_CONTROL, ROW_D64, ROW_F64, ROW_IGNORES_66, ROW_LOCK, ROW_NO_VVVV, ROW_SEGMENT, ROW_UNIMPLEMENTED,
 } from "./tables.ts";
 
 /** What {@link Decoder.decode} found. */
@@ -252,7 +252,7 @@ export class Decoder {
       if ((block & BY_W) !== 0) cell = cell * 2 + (wrxb >> 3);
       if ((block & BY_L) !== 0) cell = cell * 2 + out.vexL;
       if ((block & BY_B) !== 0) cell = cell * 2 + (wrxb & 1);
-      if ((block & BY_REG) !== 0) cell = cell * 16 + (modrm >= 0xc0 ? 8 : 0) + ((modrm >> 3) & 7);
+      if ((block & BY_REG) !== 0) cell = cell * 16 + (out.memory ? 0 : 8) + ((modrm >> 3) & 7);
       else if ((block & BY_MODRM) !== 0) cell = cell * 256 + modrm;
       row = this.#cells[(block & BLOCK_BASE) + cell]!;
       if (row >= 0) flags = this.#rowFlags[row]!;
@@ -291,6 +291,7 @@ export class Decoder {
       if ((flags & ROW_UNIMPLEMENTED) !== 0) status = DecodeStatus.unimplemented;
       if (lock && ((flags & ROW_LOCK) === 0 || !out.memory)) status = DecodeStatus.invalid;
       if ((flags & ROW_SEGMENT) !== 0 && (modrm & 0x38) > 0x28) status = DecodeStatus.invalid;
+      if ((flags & ROW_CONTROL) !== 0 && out.reg !== 0 && out.reg !== 8 && (out.reg < 2 || out.reg > 4)) status = DecodeStatus.invalid;
       if (out.vvvv !== 0 && (flags & ROW_NO_VVVV) !== 0) status = DecodeStatus.invalid;
     }
     if (length > available || length > MAX_LENGTH) return this.#end(status, length, available);

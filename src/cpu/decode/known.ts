@@ -89,6 +89,7 @@ const LEGACY: readonly Entry[] = [
   ["NP 0F 01 $", "=D0 xgetbv =D1 xsetbv =D5 xend =D6 xtest =EE rdpkru =EF wrpkru =CA clac =CB stac =C0 enclv =CF encls =D7 enclu =D4 vmfunc =F8 swapgs =FD rdpru"],
   ["0F 01 $", "=C1 vmcall =C2 vmlaunch =C3 vmresume =C4 vmxoff =D9 vmmcall =DC stgi =DD clgi =DA vmload =DB vmsave =D8 vmrun =DE skinit =DF invlpga =C8 monitor =C9 mwait " +
     "=FA monitorx =FB mwaitx =FC clzero =F9 rdtscp"],
+  ["F2 0F 01 $", "=FF pvalidate"],
   ["F3 0F 01 $", "=E8 setssbsy =EA saveprevssp"],
   ["F3 0F 01 $ mem | Mq", "/5 rstorssp"],
   ["NP 0F 38 $ /r | Ey, Gy", "F6 wrss"],

@@ -37,6 +37,9 @@ export const ROW_UNIMPLEMENTED: number = 32;
 /** ModRM.reg is a segment register: 6 and 7 are none. */
 export const ROW_SEGMENT: number = 64;
 
+/** ModRM.reg is a control register: 0, 2, 3, 4 or 8. */
+export const ROW_CONTROL: number = 128;
+
 export interface Tables {
   /** Declared rows of announced features, then (from `implemented` on) the known ones. */
   readonly rows: readonly RowSpec[];
@@ -122,6 +125,7 @@ function flagsOf(row: RowSpec, implemented: boolean): number {
   if (row.insn.properties.lock === true && (destination === "E" || destination === "M")) flags |= ROW_LOCK;
   if (row.vex !== undefined && !row.operands.some((operand) => operand.kind === "H" || operand.kind === "B")) flags |= ROW_NO_VVVV;
   if (row.operands.some((operand) => operand.kind === "S")) flags |= ROW_SEGMENT;
+  if (row.operands.some((operand) => operand.kind === "C")) flags |= ROW_CONTROL;
   if (!implemented) flags |= ROW_UNIMPLEMENTED;
   return flags;
 }

@@ -51,14 +51,17 @@ export class RecordBinding implements Binding {
   readonly #graph: Graph;
   readonly #form: Form;
   readonly #world: World;
-  readonly #pc: Node;
   #effective: Node | undefined;
 
   constructor(graph: Graph, form: Form, world: World) {
     this.#graph = graph;
     this.#form = form;
     this.#world = world;
-    this.#pc = graph.local("i32", world.locals.pc);
+  }
+
+  /** The record: read in its place, since a list of two records moves it on. */
+  get #pc(): Node {
+    return this.#graph.variable("i32", this.#world.locals.pc);
   }
 
   #field(field: number): Node {

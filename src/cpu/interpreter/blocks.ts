@@ -231,6 +231,7 @@ export class BlockCache {
       if (entry.form.row.insn.mnemonic === "call") writeAddress64(view, at + nextRipField(entry.form), end);
       at += RECORD;
     }
+    this.#pairUp(start, at);
     const last = this.#decoded[count - 1] as Decoded;
     offsets.push(last.address + last.length - rip);
     before.push(count);
@@ -264,6 +265,17 @@ export class BlockCache {
     view.setUint16(start + COUNT, count, true);
     this.#next = at;
     return { rip, start, end: at, count, offsets: Uint16Array.from(offsets), before: Uint16Array.from(before) };
+  }
+
+  /** Where two records in a row have a handler for both, the first one gets it. */
+  #pairUp(start: number, end: number): void {
+    const { view } = this.#space;
+    for (let at = start; at + RECORD < end; at += RECORD) {
+      const pair = this.#handlers.pair(view.getUint16(at, true), view.getUint16(at + RECORD, true));
+      if (pair === 0) continue;
+      view.setUint16(at, pair, true);
+      at += RECORD;
+    }
   }
 
   #resolveLater(at: number, target: number, patch: number): void {

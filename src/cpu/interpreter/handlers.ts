@@ -42,12 +42,11 @@ export const Result = {
 /** Number of entries of the cache of indirect branch targets: 16 bytes each, i64 RIP, u32 record. */
 export const JUMP_CACHE_ENTRIES = 16384;
 
-/** One form, or two fused into one handler (a flag-setting form and the conditional branch after it). */
+/** What one record holds: one form, or two (a flag-setting form and the conditional branch after it). */
 export type FormGroup = readonly [Form] | readonly [Form, Form];
 
-export function groupKey(group: FormGroup): string {
-  return group.map((form) => form.key).join(" ; ");
-}
+/** What one handler runs: one record, or two that often follow each other. */
+export type Sequence = readonly [FormGroup] | readonly [FormGroup, FormGroup];
 
 export interface HandlerContext {
   readonly memory: WasmMemory;
@@ -82,14 +81,21 @@ function world(context: HandlerContext, imports: Imports, locals: HandlerLocals,
   return { ...imports, locals, pool, windowBits, readTags, writeTags, helperId: context.helperId, slow: code === "slow", budgetInState: code === "function" };
 }
 
-function listOf(group: FormGroup, surroundings: World): Graph {
+function listOf(sequence: Sequence, surroundings: World): Graph {
   const graph = new Graph();
   let before: Emitter | undefined;
-  for (const form of group) {
-    const emitter = new Emitter(graph, form, new RecordBinding(graph, form, surroundings), before);
-    emitter.run(form === group.at(-1));
-    before = emitter;
-  }
+  sequence.forEach((group, i) => {
+    const lastGroup = i === sequence.length - 1;
+    group.forEach((form, k) => {
+      const emitter = new Emitter(graph, form, new RecordBinding(graph, form, surroundings), before);
+      emitter.run(lastGroup && k === group.length - 1);
+      before = emitter;
+    });
+    if (lastGroup) return;
+    // The second record is current from here on: what leaves the list leaves it there.
+    const pc = graph.variable("i32", surroundings.locals.pc);
+    graph.effect({ kind: "assign", index: surroundings.locals.pc, value: graph.op("i32.add", [pc, graph.i32(RECORD)]) });
+  });
   return graph;
 }
 
@@ -100,7 +106,7 @@ function writeFunction(module: ModuleWriter, context: HandlerContext, imports: I
     pc: 0, missAddress: code.local("i64"), missAccess: code.local("i32"), link: code.local("i32"), target: code.local("i64"),
   };
   const pool = new LocalPool(code);
-  const graph = listOf(group, world(context, imports, locals, pool, slow ? "slow" : "function"));
+  const graph = listOf([group], world(context, imports, locals, pool, slow ? "slow" : "function"));
   lower(graph, {
     code,
     pool,
@@ -172,10 +178,10 @@ function instantiate(module: ModuleWriter, context: HandlerContext, more: Record
 export type Main = (pc: number, budget: number) => number;
 
 /**
- * Makes the main function with `hot` as its cases. Handler numbers: RESOLVE, GOTO, STOP, then the hot groups in order from FIRST_FORM on,
+ * Makes the main function with `hot` as its cases. Handler numbers: RESOLVE, GOTO, STOP, then the hot sequences in order from FIRST_FORM on,
  * then the entries of `table`.
  */
-export function compileMain(context: HandlerContext, hot: readonly FormGroup[], table: unknown, jumpCache: number): Main {
+export function compileMain(context: HandlerContext, hot: readonly Sequence[], table: unknown, jumpCache: number): Main {
   const module = new ModuleWriter();
   const imports = declareImports(module, context);
   const handlerType = module.type(["i32"], ["i32"]);

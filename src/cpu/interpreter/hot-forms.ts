@@ -9,6 +9,8 @@ import type { AddressMode } from "../form.ts";
 export type FormName = readonly [string, string, number | undefined, number, AddressMode, number];
 
 export interface HotForm {
+  /** Mnemonic, opcode, operand size and mode letter, "d" with dead flags, "+" and the condition of a fused branch: what pairs are written with. */
+  readonly name: string;
   readonly first: FormName;
   /** The conditional branch that it is fused with. */
   readonly second?: FormName;
@@ -145,23 +147,31 @@ function* variantsOf(text: string): Iterable<{ size: number; mode: AddressMode; 
   }
 }
 
+const letterOf: Readonly<Record<AddressMode, string>> = { none: "r", near: "n", scaled: "x", any: "a" };
+
+function hotForm(mnemonic: string, row: string, cc: number | undefined, size: number, mode: AddressMode, dead: boolean, condition?: string): HotForm {
+  const opcode = row.slice(0, row.indexOf(" |")).replaceAll(" ", "");
+  const name = `${mnemonic}:${opcode}:${size}${letterOf[mode]}${dead ? "d" : ""}${condition === undefined ? "" : `+${condition}`}`;
+  const first: FormName = [mnemonic, row, cc, size, mode, 0];
+  if (condition === undefined) return { name, first, dead };
+  return { name, first, second: [`j${condition}`, SHORT_BRANCH, conditions.indexOf(condition as (typeof conditions)[number]), 64, "none", 0], dead };
+}
+
+const SHORT_BRANCH = "70+cc | Jb | f64";
+
 export function hotForms(): HotForm[] {
   const list: HotForm[] = [];
   for (const [mnemonic, row, variants] of lines) {
-    for (const { size, mode, dead } of variantsOf(variants)) list.push({ first: [mnemonic, row, undefined, size, mode, 0], dead });
+    for (const { size, mode, dead } of variantsOf(variants)) list.push(hotForm(mnemonic, row, undefined, size, mode, dead));
   }
-  const short = "70+cc | Jb | f64";
   conditions.forEach((condition, cc) => {
     if (condition === "p" || condition === "np" || condition === "o" || condition === "no") return;
-    list.push({ first: [`j${condition}`, short, cc, 64, "none", 0], dead: false });
-    if (condition === "e" || condition === "ne") list.push({ first: [`set${condition}`, "0F 90+cc /r | Eb", cc, 32, "none", 0], dead: false });
+    list.push(hotForm(`j${condition}`, SHORT_BRANCH, cc, 64, "none", false));
+    if (condition === "e" || condition === "ne") list.push(hotForm(`set${condition}`, "0F 90+cc /r | Eb", cc, 32, "none", false));
   });
   for (const [mnemonic, row, variants, names] of fusions) {
-    for (const name of names.split(" ")) {
-      const cc = conditions.indexOf(name as (typeof conditions)[number]);
-      for (const { size, mode } of variantsOf(variants)) {
-        list.push({ first: [mnemonic, row, undefined, size, mode, 0], second: [`j${name}`, short, cc, 64, "none", 0], dead: false });
-      }
+    for (const condition of names.split(" ")) {
+      for (const { size, mode } of variantsOf(variants)) list.push(hotForm(mnemonic, row, undefined, size, mode, false, condition));
     }
   }
   return list;

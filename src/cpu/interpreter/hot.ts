@@ -4,9 +4,10 @@ import { webAssembly } from "../../base/index.ts";
 import type { WasmTable } from "../../base/index.ts";
 import type { FormEntry, FormTable } from "./forms.ts";
 import { withDeadFlags } from "./forms.ts";
-import type { FormGroup, Handler, HandlerContext, Main } from "./handlers.ts";
+import type { FormGroup, Handler, HandlerContext, Main, Sequence } from "./handlers.ts";
 import { compileHandlers, compileMain } from "./handlers.ts";
 import { hotForms } from "./hot-forms.ts";
+import { hotPairs } from "./hot-pairs.ts";
 import { FIRST_FORM } from "./record.ts";
 
 const TABLE_STEP = 64;
@@ -17,6 +18,8 @@ export class Handlers {
   readonly #forms: FormTable;
   readonly #table: WasmTable;
   readonly #fused = new Map<number, number>();
+  readonly #pairs = new Map<number, number>();
+  readonly #names: string[] = [];
   /** Group of each handler number. */
   readonly #groups: (FormGroup | undefined)[] = [];
   readonly #slow: (Handler | undefined)[] = [];
@@ -27,8 +30,9 @@ export class Handlers {
     this.#context = context;
     this.#forms = forms;
     this.#table = new webAssembly.Table({ element: "anyfunc", initial: TABLE_STEP });
-    const hot = this.#hotGroups();
-    for (const group of hot) this.#groups.push(group);
+    const groups = this.#hotGroups();
+    for (const group of groups) this.#groups.push(group);
+    const hot: Sequence[] = [...groups.map((group): Sequence => [group]), ...this.#hotPairs()];
     this.#firstFunction = FIRST_FORM + hot.length;
     this.main = compileMain(context, hot, this.#table, jumpCache);
   }
@@ -38,7 +42,7 @@ export class Handlers {
     for (let i = 0; i < FIRST_FORM; i++) this.#groups.push(undefined);
     const find = (description: readonly [string, string, number | undefined, number, "none" | "near" | "scaled" | "any", number]): FormEntry | undefined =>
       this.#forms.named(...description);
-    for (const { first, second, dead } of hotForms()) {
+    for (const { name, first, second, dead } of hotForms()) {
       const entry = find(first);
       if (entry === undefined) continue;
       const handler = FIRST_FORM + groups.length;
@@ -47,16 +51,48 @@ export class Handlers {
         const branch = find(second);
         if (branch === undefined || this.fused(entry, branch) !== 0) continue;
         groups.push([entry.form, branch.form]);
+        this.#names[handler] = name;
         this.#fused.set(entry.code.index * 0x1_0000 + branch.code.index, handler);
       } else if (dead && code.deadHandler === 0) {
         groups.push([withDeadFlags(code.form)]);
+        this.#names[handler] = name;
         code.deadHandler = handler;
       } else if (!dead && code.handler < 0) {
         groups.push([code.form]);
+        this.#names[handler] = name;
         code.handler = handler;
       }
     }
     return groups;
+  }
+
+  /** Pairs are written by the names of their halves. */
+  #hotPairs(): Sequence[] {
+    const byName = new Map<string, number>();
+    this.#names.forEach((name, handler) => byName.set(name, handler));
+    const sequences: Sequence[] = [];
+    for (const pair of hotPairs) {
+      const [first, second] = pair.split(" ").map((name) => byName.get(name));
+      const a = this.#groups[first ?? 0];
+      const b = this.#groups[second ?? 0];
+      if (first === undefined || second === undefined || a === undefined || b === undefined) continue;
+      this.#pairs.set(first * 0x1_0000 + second, this.#groups.length);
+      sequences.push([a, b]);
+      // Completed by calls, a pair is completed one record at a time.
+      this.#names[this.#groups.length] = pair;
+      this.#groups.push(a);
+    }
+    return sequences;
+  }
+
+  /** The handler for two records in one go, the second of which keeps its own; 0 where there is none. */
+  pair(first: number, second: number): number {
+    return this.#pairs.get(first * 0x1_0000 + second) ?? 0;
+  }
+
+  /** Name of a hot handler, as hot-pairs.ts writes it; "" for others. */
+  name(handler: number): string {
+    return this.#names[handler] ?? "";
   }
 
   /** The handler for a form. A new one can be run only after {@link compile}. */
