@@ -119,7 +119,7 @@ describe.concurrent("a run", () => {
 
   it("--strace shows the calls", async () => {
     const { err } = await run(["run", "--strace", program("hello")]);
-    expect(err).toMatch(/^execve\(".*hello", \[".*"\], 0x[0-9a-f]+ \/\* 1 var \*\/\) = 0\n/);
+    expect(err).toMatch(/^execve\(".*hello", \[".*"(?:\.\.\.)?\], 0x[0-9a-f]+ \/\* 1 var \*\/\) = 0\n/);
     expect(err).toContain('write(1, "Hello from assembly.\\n", 21)');
     expect(err).toMatch(/\+\+\+ exited with 0 \+\+\+\n$/);
   });
