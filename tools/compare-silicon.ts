@@ -1,0 +1,115 @@
+/**
+ * Compares the decoder with the CPU it runs on: for every opcode of the legacy and VEX maps with several prefixes and ModRM bytes, whether it is #UD and
+ * how long it is. Needs an x86-64 Linux host and gcc.
+ *
+ *     tsx tools/compare-silicon.ts [--all]
+ *
+ * Prints each kind of difference with its count and first example; `--all` also instructions that are known, not implemented, and absent from this CPU.
+ */
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { Decoder, DecodeStatus } from "../src/cpu/decode/decoder.ts";
+import { format } from "../src/cpu/decode/disasm.ts";
+import { allFeatures } from "../src/cpu/decode/features.ts";
+import { allInsns } from "../src/cpu/isa/index.ts";
+import { newDecoded } from "../src/cpu/isa/insn.ts";
+
+/** What must not run: system calls, and whatever takes FS away from the runner's libc. */
+function unsafe(bytes: readonly number[], map: number, opcode: number, modrm: number): boolean {
+  const reg = (modrm >> 3) & 7;
+  // Jumps backwards would loop.
+  const short = (opcode >= 0x70 && opcode <= 0x7f) || (opcode >= 0xe0 && opcode <= 0xe3) || opcode === 0xeb;
+  if (map === 0) return opcode === 0xcd || (opcode === 0x8e && reg === 4) || (short && modrm >= 0x80);
+  if (map !== 1) return false;
+  return opcode === 0x05 || opcode === 0x34 || opcode === 0xa1 || opcode === 0xb4 || (opcode === 0xae && reg === 2 && modrm >= 0xc0 && bytes.includes(0xf3));
+}
+
+const PREFIXES: readonly number[][] = [[], [0x66], [0xf3], [0xf2], [0x48], [0x66, 0x48], [0xf3, 0x48], [0xf0], [0x67], [0x66, 0xf3], [0x41]];
+const ESCAPES: readonly number[][] = [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]];
+
+function isPrefixOrEscape(map: number, opcode: number): boolean {
+  if (map === 1) return opcode === 0x38 || opcode === 0x3a;
+  if (map !== 0) return false;
+  return [0x0f, 0x26, 0x2e, 0x36, 0x3e, 0x62, 0x64, 0x65, 0x66, 0x67, 0xc4, 0xc5, 0xf0, 0xf2, 0xf3].includes(opcode) || (opcode >= 0x40 && opcode <= 0x4f);
+}
+
+function cases(): number[][] {
+  const list: number[][] = [];
+  const modrms = [0x00, 0x04, 0x05, 0x44, 0x80, 0x08, 0x10, 0x18, 0x20, 0x28, 0x30, 0x38];
+  for (let modrm = 0xc0; modrm < 0x100; modrm += 8) modrms.push(modrm);
+  const everyModrm = [...modrms, ...Array.from({ length: 64 }, (_, i) => 0xc0 + i).filter((modrm) => (modrm & 7) !== 0)];
+  for (const [map, escape] of ESCAPES.entries()) {
+    for (let opcode = 0; opcode < 256; opcode++) {
+      if (isPrefixOrEscape(map, opcode)) continue;
+      for (const prefix of PREFIXES) {
+        const wide = (map === 0 && (opcode & 0xf8) === 0xd8) || (map === 1 && (opcode === 0x01 || opcode === 0x1e || opcode === 0xae));
+        for (const modrm of wide ? everyModrm : modrms) {
+          if (!unsafe(prefix, map, opcode, modrm)) list.push([...prefix, ...escape, opcode, modrm]);
+        }
+      }
+    }
+  }
+  for (let map = 1; map <= 3; map++) {
+    for (let opcode = 0; opcode < 256; opcode++) {
+      for (let control = 0; control < 16; control++) {
+        const third = ((control & 8) << 4) | (control & 7);
+        for (const vvvv of [0x78, 0x38]) for (const modrm of modrms) list.push([0xc4, 0xe0 | map, third | vvvv, opcode, modrm]);
+      }
+    }
+  }
+  return list;
+}
+
+function runOnSilicon(list: readonly number[][]): Uint8Array {
+  const runner = join(mkdtempSync(join(tmpdir(), "decode-silicon-")), "runner");
+  const built = spawnSync("gcc", ["-O1", "-o", runner, fileURLToPath(new URL("decode-silicon.c", import.meta.url))], { stdio: "inherit" });
+  if (built.status !== 0) throw new Error("gcc failed");
+  const input = new Uint8Array(list.length * 16);
+  for (const [i, bytes] of list.entries()) input.set(bytes, i * 16);
+  const ran = spawnSync(runner, { input, maxBuffer: 1 << 30, timeout: 90_000 });
+  if (ran.stdout.length !== list.length) {
+    throw new Error(`the runner stopped (${ran.signal ?? ran.status}) at ${Buffer.from(list[ran.stdout.length] ?? []).toString("hex")}`);
+  }
+  return ran.stdout;
+}
+
+const all = process.argv.includes("--all");
+const list = cases();
+const silicon = runOnSilicon(list);
+const decoder = new Decoder(allInsns, allFeatures);
+const out = newDecoded();
+const found = new Map<string, { count: number; example: string }>();
+let equal = 0, absent = 0;
+const padded = new Uint8Array(64);
+for (const [i, bytes] of list.entries()) {
+  padded.fill(0);
+  padded.set(bytes);
+  const status = decoder.decode(padded, 0, padded.length, 0, out);
+  const result = silicon[i]!;
+  const length = result & 0x3f;
+  const refused = (result & 0x80) !== 0;
+  const valid = status === DecodeStatus.ok || status === DecodeStatus.unimplemented;
+  let kind = "";
+  if (refused && status === DecodeStatus.ok && decoder.rows[out.row]?.mnemonic.startsWith("ud") !== true) kind = "runs here, #UD there";
+  else if (refused && status === DecodeStatus.unimplemented) {
+    absent++;
+    if (all) kind = "known here, #UD there";
+  } else if (!refused && !valid) kind = "#UD here, runs there";
+  else if (!refused && length !== out.length) kind = "length";
+  if (kind === "") {
+    equal++;
+    continue;
+  }
+  const map = bytes[0] === 0xc4 ? `VEX${bytes[1]! & 31}` : `map${[0x38, 0x3a].includes(bytes[bytes.indexOf(0x0f) + 1]!) ? 2 : bytes.includes(0x0f) ? 1 : 0}`;
+  const key = `${kind}: ${map} ${out.opcode.toString(16).padStart(2, "0")} ${out.row < 0 ? "" : decoder.rows[out.row]!.mnemonic}`;
+  const known = found.get(key);
+  if (known !== undefined) known.count++;
+  else found.set(key, { count: 1, example: `${Buffer.from(bytes).toString("hex")} ours ${out.length} ${format(out, decoder.rows)}, silicon ${length}` });
+}
+for (const [kind, { count, example }] of found) process.stdout.write(`${String(count).padStart(6)}  ${kind}: ${example}\n`);
+process.stdout.write(`${list.length} encodings, ${equal} equal (${absent} known instructions that this CPU lacks), ${found.size} kinds of difference\n`);
