@@ -4,6 +4,7 @@ import type { Case } from "./insn/cases.ts";
 import { controlCases } from "./insn/control.ts";
 import { integerCases } from "./insn/integer.ts";
 import { simdIntegerCases } from "./insn/simd-integer.ts";
+import { simdMemoryCases } from "./insn/simd-memory.ts";
 import { sseCases } from "./insn/sse.ts";
 import { x87Cases } from "./insn/x87.ts";
 
@@ -13,4 +14,5 @@ export function* insnCases(): Generator<Case> {
   yield* simdIntegerCases();
   yield* sseCases();
   yield* x87Cases();
+  yield* simdMemoryCases();
 }

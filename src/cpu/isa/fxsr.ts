@@ -9,10 +9,11 @@ import type { Op, V } from "./ops.ts";
 /** Bytes of the image that one check covers. */
 const CHECKED = 128;
 
-/** The image's address, aligned and accessible. */
+/** The image's address, aligned and accessible. A fault names the image's last byte where that is the one, as AMD's processors do. */
 function image(op: Op, check: (bits: number, linear: V) => void): void {
   const linear = op.linear(0);
   op.raiseIf(op.ne(op.and(linear, op.const(15)), op.const(0)), Vector.GP);
+  check(8, op.add(linear, op.const(FXSAVE_BYTES - 1)));
   for (let at = 0; at < FXSAVE_BYTES; at += CHECKED) check(8 * CHECKED, op.add(linear, op.const(at)));
   op.setArgument(0, linear);
 }

@@ -117,24 +117,21 @@ export const cvtToIntegers: readonly Insn[] = [
   packedToIntegers("66 0F E6 /r | Vpd, Wpd", 64, true),
 ];
 
-/** cvtpi2ps and cvtpi2pd: the latter is MMX's only where it reads a register (SDM, CVTPI2PD). */
+function mmxToSingles(op: Op, source: V): void {
+  const r = integersToSingles(op, zeroExtended(op, source), "sse cvtpi2ps");
+  op.setVector(0, op.lane("i64x2.replace_lane", 0, op.vector(0), op.lane("i64x2.extract_lane", 0, r)));
+}
+
+function mmxToDoubles(op: Op, source: V): void {
+  op.setVector(0, op.x("f64x2.convert_low_i32x4_s", zeroExtended(op, source)));
+}
+
+/** They are MMX's only where they read a register. */
 export const fromMmxIntegers: readonly Insn[] = [
-  mmxInsn(
-    "cvtpi2ps",
-    ["NP 0F 2A /r | Vdq, Qq"],
-    (op) => op.get(1),
-    (op, source) => {
-      const r = integersToSingles(op, zeroExtended(op, source), "sse cvtpi2ps");
-      op.setVector(0, op.lane("i64x2.replace_lane", 0, op.vector(0), op.lane("i64x2.extract_lane", 0, r)));
-    },
-  ),
-  mmxInsn(
-    "cvtpi2pd",
-    ["66 0F 2A /r reg | Vdq, Nq"],
-    (op) => op.vector(1),
-    (op, source) => op.setVector(0, op.x("f64x2.convert_low_i32x4_s", source)),
-  ),
-  insn("cvtpi2pd", ["66 0F 2A /r mem | Vdq, Mq"], {}, (op) => op.setVector(0, op.x("f64x2.convert_low_i32x4_s", zeroExtended(op, op.get(1))))),
+  mmxInsn("cvtpi2ps", ["NP 0F 2A /r reg | Vdq, Nq"], (op) => op.get(1), mmxToSingles),
+  insn("cvtpi2ps", ["NP 0F 2A /r mem | Vdq, Mq"], faults, (op) => mmxToSingles(op, op.get(1))),
+  mmxInsn("cvtpi2pd", ["66 0F 2A /r reg | Vdq, Nq"], (op) => op.get(1), mmxToDoubles),
+  insn("cvtpi2pd", ["66 0F 2A /r mem | Vdq, Mq"], {}, (op) => mmxToDoubles(op, op.get(1))),
 ];
 
 /** The MMX state is entered also where the conversion raises #XM. */
