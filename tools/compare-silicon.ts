@@ -26,7 +26,13 @@ function unsafe(bytes: readonly number[], map: number, opcode: number, modrm: nu
   const short = (opcode >= 0x70 && opcode <= 0x7f) || (opcode >= 0xe0 && opcode <= 0xe3) || opcode === 0xeb;
   if (map === 0) return opcode === 0xcd || (opcode === 0x8e && reg === 4) || (short && modrm >= 0x80);
   if (map !== 1) return false;
-  return opcode === 0x05 || opcode === 0x34 || opcode === 0xa1 || opcode === 0xb4 || (opcode === 0xae && reg === 2 && modrm >= 0xc0 && bytes.includes(0xf3));
+  return (
+    opcode === 0x05 ||
+    opcode === 0x34 ||
+    opcode === 0xa1 ||
+    opcode === 0xb4 ||
+    (opcode === 0xae && reg === 2 && modrm >= 0xc0 && bytes.includes(0xf3))
+  );
 }
 
 const PREFIXES: readonly number[][] = [[], [0x66], [0xf3], [0xf2], [0x48], [0x66, 0x48], [0xf3, 0x48], [0xf0], [0x67], [0x66, 0xf3], [0x41]];
@@ -35,7 +41,9 @@ const ESCAPES: readonly number[][] = [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]];
 function isPrefixOrEscape(map: number, opcode: number): boolean {
   if (map === 1) return opcode === 0x38 || opcode === 0x3a;
   if (map !== 0) return false;
-  return [0x0f, 0x26, 0x2e, 0x36, 0x3e, 0x62, 0x64, 0x65, 0x66, 0x67, 0xc4, 0xc5, 0xf0, 0xf2, 0xf3].includes(opcode) || (opcode >= 0x40 && opcode <= 0x4f);
+  return (
+    [0x0f, 0x26, 0x2e, 0x36, 0x3e, 0x62, 0x64, 0x65, 0x66, 0x67, 0xc4, 0xc5, 0xf0, 0xf2, 0xf3].includes(opcode) || (opcode >= 0x40 && opcode <= 0x4f)
+  );
 }
 
 function cases(): number[][] {
@@ -84,7 +92,8 @@ const silicon = runOnSilicon(list);
 const decoder = new Decoder(allInsns, allFeatures);
 const out = newDecoded();
 const found = new Map<string, { count: number; example: string }>();
-let equal = 0, absent = 0;
+let equal = 0,
+  absent = 0;
 const padded = new Uint8Array(64);
 for (const [i, bytes] of list.entries()) {
   padded.fill(0);
@@ -105,11 +114,15 @@ for (const [i, bytes] of list.entries()) {
     equal++;
     continue;
   }
-  const map = bytes[0] === 0xc4 ? `VEX${bytes[1]! & 31}` : `map${[0x38, 0x3a].includes(bytes[bytes.indexOf(0x0f) + 1]!) ? 2 : bytes.includes(0x0f) ? 1 : 0}`;
+  const map =
+    bytes[0] === 0xc4 ? `VEX${bytes[1]! & 31}` : `map${[0x38, 0x3a].includes(bytes[bytes.indexOf(0x0f) + 1]!) ? 2 : bytes.includes(0x0f) ? 1 : 0}`;
   const key = `${kind}: ${map} ${out.opcode.toString(16).padStart(2, "0")} ${out.row < 0 ? "" : decoder.rows[out.row]!.mnemonic}`;
   const known = found.get(key);
   if (known !== undefined) known.count++;
-  else found.set(key, { count: 1, example: `${Buffer.from(bytes).toString("hex")} ours ${out.length} ${format(out, decoder.rows)}, silicon ${length}` });
+  else
+    found.set(key, { count: 1, example: `${Buffer.from(bytes).toString("hex")} ours ${out.length} ${format(out, decoder.rows)}, silicon ${length}` });
 }
 for (const [kind, { count, example }] of found) process.stdout.write(`${String(count).padStart(6)}  ${kind}: ${example}\n`);
-process.stdout.write(`${list.length} encodings, ${equal} equal (${absent} known instructions that this CPU lacks), ${found.size} kinds of difference\n`);
+process.stdout.write(
+  `${list.length} encodings, ${equal} equal (${absent} known instructions that this CPU lacks), ${found.size} kinds of difference\n`,
+);

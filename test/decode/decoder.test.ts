@@ -104,7 +104,18 @@ describe("decoder", () => {
   test("fields", () => {
     const { out } = decode("64 66 43 81 84 88 78 56 34 92 34 f2");
     expect(out).toMatchObject({
-      operandSize: 16, addressSize: 64, segment: 4, prefix66: true, rex: 0x43, memory: true, base: 8, index: 9, scale: 2, disp: 0x92345678 | 0, reg: 0, imm: 0xf234 - 0x10000,
+      operandSize: 16,
+      addressSize: 64,
+      segment: 4,
+      prefix66: true,
+      rex: 0x43,
+      memory: true,
+      base: 8,
+      index: 9,
+      scale: 2,
+      disp: 0x92345678 | 0,
+      reg: 0,
+      imm: 0xf234 - 0x10000,
       immHigh: -1,
     });
     expect(decode("c8 34 12 56").out).toMatchObject({ imm: 0x1234, imm2: 0x56, operandSize: 64 });
@@ -183,7 +194,16 @@ describe("decoder", () => {
   });
 
   test("every proper prefix of an instruction is truncated", () => {
-    for (const hex of ["48b80807060504030281", "64438184887856349234785634", "c4413458c2", "62f1fe287f4702", "f30f1000", "c8100001", "67a101020304", "0f8f00010000"]) {
+    for (const hex of [
+      "48b80807060504030281",
+      "64438184887856349234785634",
+      "c4413458c2",
+      "62f1fe287f4702",
+      "f30f1000",
+      "c8100001",
+      "67a101020304",
+      "0f8f00010000",
+    ]) {
       for (let i = 0; i < hex.length; i += 2) expect(decode(hex.slice(0, i)).status, hex.slice(0, i)).toBe(DecodeStatus.truncated);
       expect(decode(hex).status).not.toBe(DecodeStatus.truncated);
     }
@@ -191,7 +211,8 @@ describe("decoder", () => {
 
   test("near the end of the bytes and far from it the same", () => {
     const random = Uint8Array.from({ length: 4000 }, (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 23);
-    const a = newDecoded(), b = newDecoded();
+    const a = newDecoded(),
+      b = newDecoded();
     for (let i = 0; i < 3000; i++) {
       const status = decoder.decode(random, i, random.length, i, a);
       const again = decoder.decode(random, i, Math.max(i + a.length, i + 15), i, b);
@@ -217,7 +238,9 @@ describe("decode tables", () => {
       'two rows claim one encoding: "01 /r | Ev, Gv" of add and "01 /r | Ev, Gv" of sub',
     );
     expect(() => build(define("x", ["66 0F 6E /r | Vdq, Ed"]), define("y", ["REX.W 0F 6E /r | Vdq, Eq"]))).toThrow("two rows claim one encoding");
-    expect(() => build(define("x", ["0F 01 =D0"]), define("y", ["0F 01 /2 reg"]), define("z", ["0F 01 =D0"]))).toThrow('"0F 01 =D0" of x and "0F 01 =D0" of z');
+    expect(() => build(define("x", ["0F 01 =D0"]), define("y", ["0F 01 /2 reg"]), define("z", ["0F 01 =D0"]))).toThrow(
+      '"0F 01 =D0" of x and "0F 01 =D0" of z',
+    );
   });
 
   test("a row inside another refines it, in either order", () => {

@@ -44,7 +44,10 @@ describe("row notation", () => {
   });
 
   test("a +cc row is sixteen rows", () => {
-    const rows = parseRow("0F 80+cc | Jz | f64", insn("j", [], {}, () => {}));
+    const rows = parseRow(
+      "0F 80+cc | Jz | f64",
+      insn("j", [], {}, () => {}),
+    );
     expect(rows.map((row) => row.mnemonic).join(" ")).toBe("jo jno jb jae je jne jbe ja js jns jp jnp jl jge jle jg");
     expect(rows[15]).toMatchObject({ opcode: 0x8f, cc: 15, f64: true });
   });
@@ -79,7 +82,7 @@ describe("row notation", () => {
     ["01 /r | Ev | d32", 'attribute "d32"'],
     ["50+r | Zv | d64 f64", "d64 and f64"],
     ["01 | | | ", "more than three columns"],
-    ["66 F3 0F 10 /r", "\"0F\" is out of place"],
+    ["66 F3 0F 10 /r", '"0F" is out of place'],
   ])("refuses %j, naming the row", (text, message) => {
     expect(() => parseRow(text, add)).toThrow(`row "${text}" of add: `);
     expect(() => parseRow(text, add)).toThrow(message);

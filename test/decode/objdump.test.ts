@@ -32,7 +32,9 @@ describe.skipIf(missing !== "")(`objdump -d${missing === "" ? "" : ` (skipped: $
     comparisons = await Promise.all(binaries.map((file) => compareFile(file, decoder)));
   }, 60_000);
   const differences = (kind: string): string[] =>
-    comparisons.flatMap(({ differences: found }) => [...found].filter(([name]) => name.startsWith(kind)).map(([name, { example }]) => `${name}: ${example}`));
+    comparisons.flatMap(({ differences: found }) =>
+      [...found].filter(([name]) => name.startsWith(kind)).map(([name, { example }]) => `${name}: ${example}`),
+    );
 
   test("lengths are equal", () => {
     expect(comparisons.reduce((sum, { instructions }) => sum + instructions, 0)).toBeGreaterThan(100_000);

@@ -6,13 +6,42 @@
 
 import type { Decoded, Feature, Insn, RowSpec } from "../isa/insn.ts";
 import {
-  buildAttributes, HAS_MODRM, IMM_B, IMM_ENTER, IMM_J, IMM_MASK, IMM_MOFFS, IMM_SHIFT, IMM_TEST_B, IMM_TEST_Z, IMM_V, IMM_W, IMM_Z, NOT_AN_OPCODE,
-  REGISTER_ONLY, VEX_SPACE,
+  buildAttributes,
+  HAS_MODRM,
+  IMM_B,
+  IMM_ENTER,
+  IMM_J,
+  IMM_MASK,
+  IMM_MOFFS,
+  IMM_SHIFT,
+  IMM_TEST_B,
+  IMM_TEST_Z,
+  IMM_V,
+  IMM_W,
+  IMM_Z,
+  NOT_AN_OPCODE,
+  REGISTER_ONLY,
+  VEX_SPACE,
 } from "./attributes.ts";
 import { evexOpcodeExists } from "./evex.ts";
 import { knownInsns } from "./known.ts";
 import {
-  BLOCK_BASE, BY_B, BY_L, BY_MODRM, BY_PREFIX, BY_REG, BY_W, buildTables, ROW_CONTROL, ROW_D64, ROW_F64, ROW_IGNORES_66, ROW_LOCK, ROW_NO_VVVV, ROW_SEGMENT, ROW_UNIMPLEMENTED,
+  BLOCK_BASE,
+  BY_B,
+  BY_L,
+  BY_MODRM,
+  BY_PREFIX,
+  BY_REG,
+  BY_W,
+  buildTables,
+  ROW_CONTROL,
+  ROW_D64,
+  ROW_F64,
+  ROW_IGNORES_66,
+  ROW_LOCK,
+  ROW_NO_VVVV,
+  ROW_SEGMENT,
+  ROW_UNIMPLEMENTED,
 } from "./tables.ts";
 
 /** What {@link Decoder.decode} found. */
@@ -116,8 +145,13 @@ export class Decoder {
 
     // Prefixes.
     let opcode = src[at++]!;
-    let rex = 0, rep = 0, segment = 0, addressSize = 64, repSeen = 0;
-    let prefix66 = false, lock = false;
+    let rex = 0,
+      rep = 0,
+      segment = 0,
+      addressSize = 64,
+      repSeen = 0;
+    let prefix66 = false,
+      lock = false;
     let kind = PREFIX_CLASS[opcode]!;
     while (kind !== 0) {
       if (kind === REX) rex = opcode;
@@ -147,7 +181,9 @@ export class Decoder {
     let space = 0;
     let column = rep === 0xf3 ? 2 : rep === 0xf2 ? 3 : prefix66 ? 1 : 0;
     let wrxb = rex & 15;
-    let vex = false, evex = false, invalid = false;
+    let vex = false,
+      evex = false,
+      invalid = false;
     let evexSpace = 0;
     if (opcode === 0x0f) {
       opcode = src[at++]!;

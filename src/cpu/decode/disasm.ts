@@ -22,11 +22,22 @@ const R8_LEGACY: readonly string[] = ["al", "cl", "dl", "bl", "ah", "ch", "dh", 
 const SEGMENTS: readonly string[] = ["es", "cs", "ss", "ds", "fs", "gs", "?", "?"];
 
 const MEMORY: Readonly<Record<number, string>> = {
-  8: "BYTE PTR ", 16: "WORD PTR ", 32: "DWORD PTR ", 48: "FWORD PTR ", 64: "QWORD PTR ", 80: "TBYTE PTR ", 128: "XMMWORD PTR ", 256: "YMMWORD PTR ", 0: "",
+  8: "BYTE PTR ",
+  16: "WORD PTR ",
+  32: "DWORD PTR ",
+  48: "FWORD PTR ",
+  64: "QWORD PTR ",
+  80: "TBYTE PTR ",
+  128: "XMMWORD PTR ",
+  256: "YMMWORD PTR ",
+  0: "",
 };
 
 /** REX bits that the text accounts for; what is left over is printed as a prefix. */
-const REX_W = 8, REX_R = 4, REX_X = 2, REX_B = 1;
+const REX_W = 8,
+  REX_R = 4,
+  REX_X = 2,
+  REX_B = 1;
 
 /** One instruction being printed. */
 interface Context {
@@ -65,10 +76,16 @@ function register(number: number, bits: number, rex: boolean): string {
 function bitsOf(size: string, context: Context): number {
   const { decoded, row } = context;
   switch (size) {
-    case "b": return 8;
-    case "w": return 16;
-    case "d": case "ss": return 32;
-    case "q": case "sd": return 64;
+    case "b":
+      return 8;
+    case "w":
+      return 16;
+    case "d":
+    case "ss":
+      return 32;
+    case "q":
+    case "sd":
+      return 64;
     case "v": {
       if (!row.f64) {
         if (!row.d64) context.rexUsed |= REX_W;
@@ -82,14 +99,21 @@ function bitsOf(size: string, context: Context): number {
     case "z":
       context.used66 ||= decoded.operandSize === 16;
       return decoded.operandSize === 16 ? 16 : 32;
-    case "dq": return 128;
-    case "qq": return 256;
-    case "x": case "ps": case "pd": return decoded.vexL !== 0 ? 256 : 128;
-    case "t": return 80;
+    case "dq":
+      return 128;
+    case "qq":
+      return 256;
+    case "x":
+    case "ps":
+    case "pd":
+      return decoded.vexL !== 0 ? 256 : 128;
+    case "t":
+      return 80;
     case "p":
       context.used66 ||= decoded.operandSize === 16;
       return decoded.operandSize === 16 ? 32 : 48;
-    default: return 0;
+    default:
+      return 0;
   }
 }
 
@@ -144,10 +168,14 @@ function immediate(size: string, context: Context): string {
   const { immHigh } = decoded;
   const imm = context.immediates++ === 0 ? decoded.imm : decoded.imm2;
   switch (size) {
-    case "b": return hex(imm & 0xff);
-    case "w": return hex(imm & 0xffff);
-    case "d": return hex(imm >>> 0);
-    case "q": return hex64Parts(immHigh, imm);
+    case "b":
+      return hex(imm & 0xff);
+    case "w":
+      return hex(imm & 0xffff);
+    case "d":
+      return hex(imm >>> 0);
+    case "q":
+      return hex64Parts(immHigh, imm);
     default: {
       // Sign-extended to the operand size, also where 66 changes it.
       const bits = row.operands.some((operand) => operand.kind !== "I" && operand.size === "b") ? 8 : bitsOf("v", context);
@@ -169,9 +197,14 @@ function rmOperand(operand: OperandSpec, context: Context): string {
   if (decoded.memory) return memoryKeyword(operand, context) + address(context, spelling.vsib(row, decoded));
   context.rexUsed |= REX_B;
   switch (operand.kind) {
-    case "W": case "U": return vectorName(decoded.rm, operand.size, context);
-    case "Q": case "N": return `mm${decoded.rm & 7}`;
-    default: return generalRegister(decoded.rm, operand.size, context);
+    case "W":
+    case "U":
+      return vectorName(decoded.rm, operand.size, context);
+    case "Q":
+    case "N":
+      return `mm${decoded.rm & 7}`;
+    default:
+      return generalRegister(decoded.rm, operand.size, context);
   }
 }
 
@@ -208,25 +241,52 @@ function operandText(operand: OperandSpec, context: Context): string {
   const { decoded } = context;
   const { kind, size } = operand;
   switch (kind) {
-    case "E": case "M": case "R": case "W": case "U": case "Q": case "N": return rmOperand(operand, context);
-    case "G": context.rexUsed |= REX_R; return generalRegister(decoded.reg, size, context);
-    case "B": return generalRegister(decoded.vvvv, size, context);
-    case "Z": context.rexUsed |= REX_B; return generalRegister(decoded.rm, size, context);
-    case "V": context.rexUsed |= REX_R; return vectorName(decoded.reg, size, context);
-    case "H": return vectorName(decoded.vvvv, size, context);
-    case "L": return vectorName((decoded.imm >> 4) & 15, size, context);
-    case "P": return `mm${decoded.reg & 7}`;
-    case "S": return SEGMENTS[decoded.reg & 7]!;
-    case "C": context.rexUsed |= REX_R; return `cr${decoded.reg}`;
-    case "D": context.rexUsed |= REX_R; return `dr${decoded.reg}`;
-    case "I": return immediate(size, context);
-    case "J": return symbolic(decoded.address + decoded.length + decoded.imm, context);
+    case "E":
+    case "M":
+    case "R":
+    case "W":
+    case "U":
+    case "Q":
+    case "N":
+      return rmOperand(operand, context);
+    case "G":
+      context.rexUsed |= REX_R;
+      return generalRegister(decoded.reg, size, context);
+    case "B":
+      return generalRegister(decoded.vvvv, size, context);
+    case "Z":
+      context.rexUsed |= REX_B;
+      return generalRegister(decoded.rm, size, context);
+    case "V":
+      context.rexUsed |= REX_R;
+      return vectorName(decoded.reg, size, context);
+    case "H":
+      return vectorName(decoded.vvvv, size, context);
+    case "L":
+      return vectorName((decoded.imm >> 4) & 15, size, context);
+    case "P":
+      return `mm${decoded.reg & 7}`;
+    case "S":
+      return SEGMENTS[decoded.reg & 7]!;
+    case "C":
+      context.rexUsed |= REX_R;
+      return `cr${decoded.reg}`;
+    case "D":
+      context.rexUsed |= REX_R;
+      return `dr${decoded.reg}`;
+    case "I":
+      return immediate(size, context);
+    case "J":
+      return symbolic(decoded.address + decoded.length + decoded.imm, context);
     case "O": {
       const offset = hex64Parts(decoded.dispHigh, decoded.disp);
       return `${segmentPrefix(context) || "ds:"}${offset}`;
     }
-    case "X": case "Y": return stringOperand(operand, context);
-    case "fixed": return fixedOperand(size, context);
+    case "X":
+    case "Y":
+      return stringOperand(operand, context);
+    case "fixed":
+      return fixedOperand(size, context);
   }
 }
 
@@ -240,7 +300,11 @@ function rexName(rex: number): string {
 /** Prefixes as words, in the order of the bytes: those that had no effect, LOCK and REP. */
 function prefixText(context: Context, bytes: Uint8Array): string {
   const { decoded, row } = context;
-  let end = 0, last66 = -1, lastRepeat = -1, last67 = -1, lastSegment = -1;
+  let end = 0,
+    last66 = -1,
+    lastRepeat = -1,
+    last67 = -1,
+    lastSegment = -1;
   for (; end < bytes.length; end++) {
     const byte = bytes[end]!;
     if (byte === 0x66) last66 = end;

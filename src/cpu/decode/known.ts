@@ -17,27 +17,32 @@ const LEGACY: readonly Entry[] = [
   ["F2 0F $ /r mem | Vdq, Mdq", "F0 lddqu"],
   ["F2 0F $ /r | Vdq, Wq", "12 movddup"],
   ["F3 0F $ /r | Vdq, Wdq", "12 movsldup 16 movshdup"],
-  ["$ /1 mem | Mw", "DF fisttp"],
-  ["$ /1 mem | Md", "DB fisttp"],
-  ["$ /1 mem | Mq", "DD fisttp"],
   // SSSE3
-  ["NP 0F 38 $ /r | Pq, Qq",
-    "00 pshufb 01 phaddw 02 phaddd 03 phaddsw 04 pmaddubsw 05 phsubw 06 phsubd 07 phsubsw 08 psignb 09 psignw 0A psignd 0B pmulhrsw 1C pabsb 1D pabsw 1E pabsd"],
-  ["66 0F 38 $ /r | Vdq, Wdq",
-    "00 pshufb 01 phaddw 02 phaddd 03 phaddsw 04 pmaddubsw 05 phsubw 06 phsubd 07 phsubsw 08 psignb 09 psignw 0A psignd 0B pmulhrsw 1C pabsb 1D pabsw 1E pabsd"],
+  [
+    "NP 0F 38 $ /r | Pq, Qq",
+    "00 pshufb 01 phaddw 02 phaddd 03 phaddsw 04 pmaddubsw 05 phsubw 06 phsubd 07 phsubsw 08 psignb 09 psignw 0A psignd 0B pmulhrsw 1C pabsb 1D pabsw 1E pabsd",
+  ],
+  [
+    "66 0F 38 $ /r | Vdq, Wdq",
+    "00 pshufb 01 phaddw 02 phaddd 03 phaddsw 04 pmaddubsw 05 phsubw 06 phsubd 07 phsubsw 08 psignb 09 psignw 0A psignd 0B pmulhrsw 1C pabsb 1D pabsw 1E pabsd",
+  ],
   ["NP 0F 3A $ /r | Pq, Qq, Ib", "0F palignr"],
   // SSE4.1, SSE4.2, AES, PCLMULQDQ, GFNI, SHA
   ["66 0F 38 $ /r | Vdq, Wdq, XMM0", "10 pblendvb 14 blendvps 15 blendvpd"],
-  ["66 0F 38 $ /r | Vdq, Wdq",
+  [
+    "66 0F 38 $ /r | Vdq, Wdq",
     "17 ptest 28 pmuldq 29 pcmpeqq 2B packusdw 37 pcmpgtq 38 pminsb 39 pminsd 3A pminuw 3B pminud 3C pmaxsb 3D pmaxsd 3E pmaxuw 3F pmaxud 40 pmulld 41 phminposuw " +
-    "CF gf2p8mulb DB aesimc DC aesenc DD aesenclast DE aesdec DF aesdeclast"],
+      "CF gf2p8mulb DB aesimc DC aesenc DD aesenclast DE aesdec DF aesdeclast",
+  ],
   ["66 0F 38 $ /r | Vdq, Wq", "20 pmovsxbw 23 pmovsxwd 25 pmovsxdq 30 pmovzxbw 33 pmovzxwd 35 pmovzxdq"],
   ["66 0F 38 $ /r | Vdq, Wd", "21 pmovsxbd 24 pmovsxwq 31 pmovzxbd 34 pmovzxwq"],
   ["66 0F 38 $ /r | Vdq, Ww", "22 pmovsxbq 32 pmovzxbq"],
   ["66 0F 38 $ /r mem | Vdq, Mdq", "2A movntdqa"],
-  ["66 0F 3A $ /r | Vdq, Wdq, Ib",
+  [
+    "66 0F 3A $ /r | Vdq, Wdq, Ib",
     "08 roundps 09 roundpd 0C blendps 0D blendpd 0E pblendw 0F palignr 40 dpps 41 dppd 42 mpsadbw 44 pclmulqdq 60 pcmpestrm 61 pcmpestri 62 pcmpistrm 63 pcmpistri " +
-    "CE gf2p8affineqb CF gf2p8affineinvqb DF aeskeygenassist"],
+      "CE gf2p8affineqb CF gf2p8affineinvqb DF aeskeygenassist",
+  ],
   ["66 0F 3A $ /r | Vdq, Wss, Ib", "0A roundss 21 insertps"],
   ["66 0F 3A $ /r | Vdq, Wsd, Ib", "0B roundsd"],
   ["66 0F 3A $ /r mem | Mb, Vdq, Ib", "14 pextrb"],
@@ -72,13 +77,12 @@ const LEGACY: readonly Entry[] = [
   ["F3 0F 38 $ /r | Gy, Ey", "F6 adox"],
   ["0F C7 $ reg | Rv", "/6 rdrand /7 rdseed"],
   ["F3 0F C7 $ reg | Rq", "/7 rdpid"],
-  ["F3 0F AE $ reg | Ry", "/0 rdfsbase /1 rdgsbase /2 wrfsbase /3 wrgsbase"],
   ["NP 0F 38 $ /r mem | My, Gy", "F9 movdiri"],
   ["66 0F 38 $ /r mem | Gq, M", "F8 movdir64b"],
   ["F2 0F 38 $ /r mem | Gq, M", "F8 enqcmd"],
   ["F3 0F 38 $ /r mem | Gq, M", "F8 enqcmds"],
   // State, caches, time
-  ["NP 0F AE $ mem | M", "/0 fxsave /1 fxrstor /4 xsave /5 xrstor /6 xsaveopt"],
+  ["NP 0F AE $ mem | M", "/4 xsave /5 xrstor /6 xsaveopt"],
   ["NP 0F C7 $ mem | M", "/3 xrstors /4 xsavec /5 xsaves"],
   ["66 0F AE $ mem | M", "/7 clflushopt /6 clwb"],
   ["F3 0F AE $ mem | Mq", "/6 clrssbsy"],
@@ -86,9 +90,15 @@ const LEGACY: readonly Entry[] = [
   ["F3 0F AE $ reg | Rq", "/6 umonitor"],
   ["F2 0F AE $ reg | Ry", "/6 umwait"],
   ["66 0F AE $ reg | Ry", "/6 tpause"],
-  ["NP 0F 01 $", "=D0 xgetbv =D1 xsetbv =D5 xend =D6 xtest =EE rdpkru =EF wrpkru =CA clac =CB stac =C0 enclv =CF encls =D7 enclu =D4 vmfunc =F8 swapgs =FD rdpru"],
-  ["0F 01 $", "=C1 vmcall =C2 vmlaunch =C3 vmresume =C4 vmxoff =D9 vmmcall =DC stgi =DD clgi =DA vmload =DB vmsave =D8 vmrun =DE skinit =DF invlpga =C8 monitor =C9 mwait " +
-    "=FA monitorx =FB mwaitx =FC clzero =F9 rdtscp"],
+  [
+    "NP 0F 01 $",
+    "=D0 xgetbv =D1 xsetbv =D5 xend =D6 xtest =EE rdpkru =EF wrpkru =CA clac =CB stac =C0 enclv =CF encls =D7 enclu =D4 vmfunc =FD rdpru",
+  ],
+  [
+    "0F 01 $",
+    "=C1 vmcall =C2 vmlaunch =C3 vmresume =C4 vmxoff =D9 vmmcall =DC stgi =DD clgi =DA vmload =DB vmsave =D8 vmrun =DE skinit =DF invlpga =C8 monitor =C9 mwait " +
+      "=FA monitorx =FB mwaitx =FC clzero =F9 rdtscp",
+  ],
   ["F2 0F 01 $", "=FF pvalidate"],
   ["F3 0F 01 $", "=E8 setssbsy =EA saveprevssp"],
   ["F3 0F 01 $ mem | Mq", "/5 rstorssp"],
@@ -98,16 +108,10 @@ const LEGACY: readonly Entry[] = [
   ["$ | Jz", "C7_=F8 xbegin"],
   // System
   ["0F 00 $ | Ew", "/0 sldt /1 str /2 lldt /3 ltr /4 verr /5 verw"],
-  ["0F 01 $ mem | M", "/0 sgdt /1 sidt /2 lgdt /3 lidt /7 invlpg"],
-  ["0F 01 $ | Ew", "/4 smsw /6 lmsw"],
+  ["0F 01 $ mem | M", "/0 sgdt /1 sidt"],
+  ["0F 01 $ | Ew", "/4 smsw"],
   ["0F $ /r | Gv, Ew", "02 lar 03 lsl"],
-  ["0F $", "06 clts 07 sysret 08 invd 30 wrmsr 32 rdmsr 33 rdpmc 34 sysenter 35 sysexit 37 getsec AA rsm"],
-  ["NP 0F $", "09 wbinvd"],
-  ["F3 0F $", "09 wbnoinvd"],
-  ["0F $ /r | Rq, Cq", "20 mov"],
-  ["0F $ /r | Rq, Dq", "21 mov"],
-  ["0F $ /r | Cq, Rq", "22 mov"],
-  ["0F $ /r | Dq, Rq", "23 mov"],
+  ["0F $", "07 sysret 34 sysenter 35 sysexit 37 getsec AA rsm"],
   ["NP 0F $ /r | Eq, Gq", "78 vmread"],
   ["NP 0F $ /r | Gq, Eq", "79 vmwrite"],
   ["66 0F 38 $ /r mem | Gq, Mdq", "80 invept 81 invvpid 82 invpcid"],
@@ -119,21 +123,8 @@ const LEGACY: readonly Entry[] = [
   ["0F $ | GS | d64", "A9 pop"],
   ["0F 0D $ mem | M", "/0 prefetch /2 prefetchwt1 /3 prefetchw /4 prefetch /5 prefetch /6 prefetch /7 prefetch"],
   ["FF $ mem | Mp", "/3 call /5 jmp"],
-  ["$ | AL, Ib", "E4 in"],
-  ["$ | eAX, Ib", "E5 in"],
-  ["$ | Ib, AL", "E6 out"],
-  ["$ | Ib, eAX", "E7 out"],
-  ["$ | AL, DX", "EC in"],
-  ["$ | eAX, DX", "ED in"],
-  ["$ | DX, AL", "EE out"],
-  ["$ | DX, eAX", "EF out"],
-  ["$ | Yb, DX", "6C ins"],
-  ["$ | Yz, DX", "6D ins"],
-  ["$ | DX, Xb", "6E outs"],
-  ["$ | DX, Xz", "6F outs"],
-  ["$", "F4 hlt FA cli FB sti F1 int1 CF iret CB retf"],
+  ["$", "F1 int1 CF iret CB retf"],
   ["$ | Iw", "CA retf"],
-  ["0F $ /r | Gd, Ed", "FF ud0 B9 ud1"],
 ];
 
 const FMA: readonly string[] = ["6 fmaddsub", "7 fmsubadd", "8 fmadd", "A fmsub", "C fnmadd", "E fnmsub"];
@@ -142,8 +133,15 @@ const FMA_SCALAR: readonly string[] = ["9 fmadd", "B fmsub", "D fnmadd", "F fnms
 /** VFMADD132PS and its relatives: order from the opcode's high digit, operation from its low one. */
 function fma(): Entry[] {
   const rows: Entry[] = [];
-  for (const [digit, order] of [["9", "132"], ["A", "213"], ["B", "231"]] as const) {
-    for (const [w, packed, scalar] of [["W0", "ps", "ss"], ["W1", "pd", "sd"]] as const) {
+  for (const [digit, order] of [
+    ["9", "132"],
+    ["A", "213"],
+    ["B", "231"],
+  ] as const) {
+    for (const [w, packed, scalar] of [
+      ["W0", "ps", "ss"],
+      ["W1", "pd", "sd"],
+    ] as const) {
       const pairs = (list: readonly string[], type: string): string =>
         list.map((entry) => `${digit}${entry.charAt(0)} v${entry.slice(2)}${order}${type}`).join(" ");
       rows.push([`VEX.LIG.66.0F38.${w} $ /r | Vx, Hx, Wx`, pairs(FMA, packed)]);
@@ -192,12 +190,19 @@ const VEX: readonly Entry[] = [
   ["VEX.256.NP.0F.WIG $", "77 vzeroall"],
   ["VEX.LZ.NP.0F.WIG AE $ mem | Md", "/2 vldmxcsr /3 vstmxcsr"],
   // Float arithmetic
-  ["VEX.LIG.NP.0F.WIG $ /r | Vx, Hx, Wx",
-    "14 vunpcklps 15 vunpckhps 54 vandps 55 vandnps 56 vorps 57 vxorps 58 vaddps 59 vmulps 5C vsubps 5D vminps 5E vdivps 5F vmaxps"],
-  ["VEX.LIG.66.0F.WIG $ /r | Vx, Hx, Wx",
-    "14 vunpcklpd 15 vunpckhpd 54 vandpd 55 vandnpd 56 vorpd 57 vxorpd 58 vaddpd 59 vmulpd 5C vsubpd 5D vminpd 5E vdivpd 5F vmaxpd 7C vhaddpd 7D vhsubpd D0 vaddsubpd"],
+  [
+    "VEX.LIG.NP.0F.WIG $ /r | Vx, Hx, Wx",
+    "14 vunpcklps 15 vunpckhps 54 vandps 55 vandnps 56 vorps 57 vxorps 58 vaddps 59 vmulps 5C vsubps 5D vminps 5E vdivps 5F vmaxps",
+  ],
+  [
+    "VEX.LIG.66.0F.WIG $ /r | Vx, Hx, Wx",
+    "14 vunpcklpd 15 vunpckhpd 54 vandpd 55 vandnpd 56 vorpd 57 vxorpd 58 vaddpd 59 vmulpd 5C vsubpd 5D vminpd 5E vdivpd 5F vmaxpd 7C vhaddpd 7D vhsubpd D0 vaddsubpd",
+  ],
   ["VEX.LIG.F2.0F.WIG $ /r | Vx, Hx, Wx", "7C vhaddps 7D vhsubps D0 vaddsubps"],
-  ["VEX.LIG.F3.0F.WIG $ /r | Vdq, Hdq, Wss", "51 vsqrtss 52 vrsqrtss 53 vrcpss 58 vaddss 59 vmulss 5A vcvtss2sd 5C vsubss 5D vminss 5E vdivss 5F vmaxss"],
+  [
+    "VEX.LIG.F3.0F.WIG $ /r | Vdq, Hdq, Wss",
+    "51 vsqrtss 52 vrsqrtss 53 vrcpss 58 vaddss 59 vmulss 5A vcvtss2sd 5C vsubss 5D vminss 5E vdivss 5F vmaxss",
+  ],
   ["VEX.LIG.F2.0F.WIG $ /r | Vdq, Hdq, Wsd", "51 vsqrtsd 58 vaddsd 59 vmulsd 5A vcvtsd2ss 5C vsubsd 5D vminsd 5E vdivsd 5F vmaxsd"],
   ["VEX.LIG.NP.0F.WIG $ /r | Vx, Hx, Wx, Ib", "C2 vcmpps C6 vshufps"],
   ["VEX.LIG.66.0F.WIG $ /r | Vx, Hx, Wx, Ib", "C2 vcmppd C6 vshufpd"],
@@ -216,11 +221,13 @@ const VEX: readonly Entry[] = [
   ["VEX.128.F3.0F.WIG $ /r | Vdq, Wq", "E6 vcvtdq2pd"],
   ["VEX.256.F3.0F.WIG $ /r | Vqq, Wdq", "E6 vcvtdq2pd"],
   // Integer arithmetic
-  ["VEX.LIG.66.0F.WIG $ /r | Vx, Hx, Wx",
+  [
+    "VEX.LIG.66.0F.WIG $ /r | Vx, Hx, Wx",
     "60 vpunpcklbw 61 vpunpcklwd 62 vpunpckldq 63 vpacksswb 64 vpcmpgtb 65 vpcmpgtw 66 vpcmpgtd 67 vpackuswb 68 vpunpckhbw 69 vpunpckhwd 6A vpunpckhdq 6B vpackssdw " +
-    "6C vpunpcklqdq 6D vpunpckhqdq 74 vpcmpeqb 75 vpcmpeqw 76 vpcmpeqd D4 vpaddq D5 vpmullw D8 vpsubusb D9 vpsubusw DA vpminub DB vpand DC vpaddusb DD vpaddusw " +
-    "DE vpmaxub DF vpandn E0 vpavgb E3 vpavgw E4 vpmulhuw E5 vpmulhw E8 vpsubsb E9 vpsubsw EA vpminsw EB vpor EC vpaddsb ED vpaddsw EE vpmaxsw EF vpxor " +
-    "F4 vpmuludq F5 vpmaddwd F6 vpsadbw F8 vpsubb F9 vpsubw FA vpsubd FB vpsubq FC vpaddb FD vpaddw FE vpaddd"],
+      "6C vpunpcklqdq 6D vpunpckhqdq 74 vpcmpeqb 75 vpcmpeqw 76 vpcmpeqd D4 vpaddq D5 vpmullw D8 vpsubusb D9 vpsubusw DA vpminub DB vpand DC vpaddusb DD vpaddusw " +
+      "DE vpmaxub DF vpandn E0 vpavgb E3 vpavgw E4 vpmulhuw E5 vpmulhw E8 vpsubsb E9 vpsubsw EA vpminsw EB vpor EC vpaddsb ED vpaddsw EE vpmaxsw EF vpxor " +
+      "F4 vpmuludq F5 vpmaddwd F6 vpsadbw F8 vpsubb F9 vpsubw FA vpsubd FB vpsubq FC vpaddb FD vpaddw FE vpaddd",
+  ],
   ["VEX.LIG.66.0F.WIG $ /r | Vx, Hx, Wdq", "D1 vpsrlw D2 vpsrld D3 vpsrlq E1 vpsraw E2 vpsrad F1 vpsllw F2 vpslld F3 vpsllq"],
   ["VEX.LIG.66.0F.WIG 71 $ reg | Hx, Ux, Ib", "/2 vpsrlw /4 vpsraw /6 vpsllw"],
   ["VEX.LIG.66.0F.WIG 72 $ reg | Hx, Ux, Ib", "/2 vpsrld /4 vpsrad /6 vpslld"],
@@ -232,10 +239,15 @@ const VEX: readonly Entry[] = [
   ["VEX.128.66.0F.WIG $ /r reg | Vdq, Hdq, Rd, Ib", "C4 vpinsrw"],
   ["VEX.128.66.0F.WIG $ /r reg | Gd, Udq, Ib", "C5 vpextrw"],
   // 0F38
-  ["VEX.LIG.66.0F38.WIG $ /r | Vx, Hx, Wx",
+  [
+    "VEX.LIG.66.0F38.WIG $ /r | Vx, Hx, Wx",
     "00 vpshufb 01 vphaddw 02 vphaddd 03 vphaddsw 04 vpmaddubsw 05 vphsubw 06 vphsubd 07 vphsubsw 08 vpsignb 09 vpsignw 0A vpsignd 0B vpmulhrsw 28 vpmuldq 29 vpcmpeqq " +
-    "2B vpackusdw 37 vpcmpgtq 38 vpminsb 39 vpminsd 3A vpminuw 3B vpminud 3C vpmaxsb 3D vpmaxsd 3E vpmaxuw 3F vpmaxud 40 vpmulld DC vaesenc DD vaesenclast DE vaesdec DF vaesdeclast"],
-  ["VEX.LIG.66.0F38.W0 $ /r | Vx, Hx, Wx", "0C vpermilps 45 vpsrlvd 46 vpsravd 47 vpsllvd CF vgf2p8mulb 50 vpdpbusd 51 vpdpbusds 52 vpdpwssd 53 vpdpwssds"],
+      "2B vpackusdw 37 vpcmpgtq 38 vpminsb 39 vpminsd 3A vpminuw 3B vpminud 3C vpmaxsb 3D vpmaxsd 3E vpmaxuw 3F vpmaxud 40 vpmulld DC vaesenc DD vaesenclast DE vaesdec DF vaesdeclast",
+  ],
+  [
+    "VEX.LIG.66.0F38.W0 $ /r | Vx, Hx, Wx",
+    "0C vpermilps 45 vpsrlvd 46 vpsravd 47 vpsllvd CF vgf2p8mulb 50 vpdpbusd 51 vpdpbusds 52 vpdpwssd 53 vpdpwssds",
+  ],
   ["VEX.LIG.66.0F38.W0 $ /r | Vx, Hx, Wx", "0D vpermilpd"],
   ["VEX.LIG.66.0F38.W1 $ /r | Vx, Hx, Wx", "45 vpsrlvq 47 vpsllvq B4 vpmadd52luq B5 vpmadd52huq"],
   ["VEX.LIG.66.0F38.WIG $ /r | Vx, Wx", "17 vptest 1C vpabsb 1D vpabsw 1E vpabsd"],
@@ -309,14 +321,24 @@ const VEX: readonly Entry[] = [
 /** Opmask instructions (AVX-512), in their four widths. */
 function opmask(): Entry[] {
   const rows: Entry[] = [];
-  for (const [pp, w, letter, memory] of [["66", "W0", "b", "b"], ["NP", "W0", "w", "w"], ["66", "W1", "d", "d"], ["NP", "W1", "q", "q"]] as const) {
+  for (const [pp, w, letter, memory] of [
+    ["66", "W0", "b", "b"],
+    ["NP", "W0", "w", "w"],
+    ["66", "W1", "d", "d"],
+    ["NP", "W1", "q", "q"],
+  ] as const) {
     const names = (list: string): string => list.replaceAll("*", letter);
     rows.push([`VEX.256.${pp}.0F.${w} $ /r reg | Vk, Hk, Uk`, names("41 kand* 42 kandn* 45 kor* 46 kxnor* 47 kxor* 4A kadd*")]);
     rows.push([`VEX.128.${pp}.0F.${w} $ /r reg | Vk, Uk`, names("44 knot* 90 kmov* 98 kortest* 99 ktest*")]);
     rows.push([`VEX.128.${pp}.0F.${w} $ /r mem | Vk, M${memory}`, names("90 kmov*")]);
     rows.push([`VEX.128.${pp}.0F.${w} $ /r mem | M${memory}, Vk`, names("91 kmov*")]);
   }
-  for (const [pp, w, name, size] of [["66", "W0", "kmovb", "d"], ["NP", "W0", "kmovw", "d"], ["F2", "W0", "kmovd", "d"], ["F2", "W1", "kmovq", "q"]] as const) {
+  for (const [pp, w, name, size] of [
+    ["66", "W0", "kmovb", "d"],
+    ["NP", "W0", "kmovw", "d"],
+    ["F2", "W0", "kmovd", "d"],
+    ["F2", "W1", "kmovq", "q"],
+  ] as const) {
     rows.push([`VEX.128.${pp}.0F.${w} $ /r reg | Vk, R${size}`, `92 ${name}`]);
     rows.push([`VEX.128.${pp}.0F.${w} $ /r reg | G${size}, Uk`, `93 ${name}`]);
   }

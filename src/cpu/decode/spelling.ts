@@ -28,8 +28,20 @@ const SAVE_AREA = new Set(["fxsave", "fxrstor", "xsave", "xrstor", "xsaveopt", "
 
 /** Size keyword of memory operands that the rows give no size, by mnemonic. */
 const MEMORY: Readonly<Record<string, string>> = {
-  prefetchnta: "BYTE PTR ", prefetcht0: "BYTE PTR ", prefetcht1: "BYTE PTR ", prefetcht2: "BYTE PTR ", prefetch: "BYTE PTR ", prefetchw: "BYTE PTR ",
-  prefetchwt1: "BYTE PTR ", lddqu: "", vlddqu: "", clflush: "BYTE PTR ", clflushopt: "BYTE PTR ", clwb: "BYTE PTR ", cldemote: "BYTE PTR ", invlpg: "BYTE PTR ",
+  prefetchnta: "BYTE PTR ",
+  prefetcht0: "BYTE PTR ",
+  prefetcht1: "BYTE PTR ",
+  prefetcht2: "BYTE PTR ",
+  prefetch: "BYTE PTR ",
+  prefetchw: "BYTE PTR ",
+  prefetchwt1: "BYTE PTR ",
+  lddqu: "",
+  vlddqu: "",
+  clflush: "BYTE PTR ",
+  clflushopt: "BYTE PTR ",
+  clwb: "BYTE PTR ",
+  cldemote: "BYTE PTR ",
+  invlpg: "BYTE PTR ",
 };
 
 function mnemonic(row: RowSpec, decoded: Decoded): readonly [name: string, operands: number] {
@@ -41,14 +53,16 @@ function mnemonic(row: RowSpec, decoded: Decoded): readonly [name: string, opera
     if (names !== undefined) return [names[operandSize === 16 ? 0 : operandSize === 32 ? 1 : 2], all];
     if (opcode === 0x90 && row.prefix === "" && !row.plusR && decoded.prefix66) return [operandSize === 16 ? "xchg   ax,ax" : "nop", all];
     if (opcode === 0xe3) return [decoded.addressSize === 32 ? "jecxz" : "jrcxz", all];
-    if ((opcode >= 0xb8 && opcode <= 0xbf && operandSize === 64) || (opcode >= 0xa0 && opcode <= 0xa3 && decoded.addressSize === 64)) return ["movabs", all];
+    if ((opcode >= 0xb8 && opcode <= 0xbf && operandSize === 64) || (opcode >= 0xa0 && opcode <= 0xa3 && decoded.addressSize === 64))
+      return ["movabs", all];
   } else if (row.map === 1) {
     if (opcode === 0xc2) {
       const predicate = imm & 0xff;
       const known = predicate < (row.vex === undefined ? 8 : 32);
       return known ? [name.replace("cmp", `cmp${PREDICATES[predicate]}`), all - 1] : [name, all];
     }
-    if (opcode === 0x1e && decoded.rep === 0xf3 && decoded.modrm >= 0xfa && decoded.modrm <= 0xfb) return [decoded.modrm === 0xfa ? "endbr64" : "endbr32", 0];
+    if (opcode === 0x1e && decoded.rep === 0xf3 && decoded.modrm >= 0xfa && decoded.modrm <= 0xfb)
+      return [decoded.modrm === 0xfa ? "endbr64" : "endbr32", 0];
     if (readsShadowStack(row, decoded)) return [operandSize === 64 ? "rdsspq" : "rdsspd", all];
     if (opcode === 0xae && name === "incssp") return [operandSize === 64 ? "incsspq" : "incsspd", all];
     if (opcode === 0xc7 && decoded.memory && (decoded.reg & 7) === 1) return [operandSize === 64 ? "cmpxchg16b" : "cmpxchg8b", all];

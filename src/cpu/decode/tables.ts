@@ -10,7 +10,21 @@
 import type { Feature, Insn, RowSpec } from "../isa/insn.ts";
 import { parseRow } from "../isa/notation.ts";
 import {
-  HAS_MODRM, IMM_B, IMM_ENTER, IMM_J, IMM_MASK, IMM_MOFFS, IMM_NONE, IMM_SHIFT, IMM_TEST_B, IMM_TEST_Z, IMM_V, IMM_W, IMM_Z, NOT_AN_OPCODE, SPACES,
+  HAS_MODRM,
+  IMM_B,
+  IMM_ENTER,
+  IMM_J,
+  IMM_MASK,
+  IMM_MOFFS,
+  IMM_NONE,
+  IMM_SHIFT,
+  IMM_TEST_B,
+  IMM_TEST_Z,
+  IMM_V,
+  IMM_W,
+  IMM_Z,
+  NOT_AN_OPCODE,
+  SPACES,
   VEX_SPACE,
 } from "./attributes.ts";
 
@@ -82,14 +96,16 @@ function describe(row: RowSpec): string {
 
 /** The row that a cell claimed by both belongs to. */
 function narrower(a: RowSpec, b: RowSpec): RowSpec {
-  const ab = within(a, b), ba = within(b, a);
+  const ab = within(a, b),
+    ba = within(b, a);
   if (ab && !ba) return a;
   if (ba && !ab) return b;
   throw new Error(`two rows claim one encoding: ${describe(a)} and ${describe(b)}`);
 }
 
 function immediateKind(row: RowSpec): number {
-  let kind = IMM_NONE, count = 0;
+  let kind = IMM_NONE,
+    count = 0;
   for (const operand of row.operands) {
     if (operand.kind === "I" || operand.kind === "J" || operand.kind === "O" || operand.kind === "L") {
       count++;
@@ -165,8 +181,10 @@ function eachCell(row: RowSpec, dims: number, claim: (cell: number) => void): vo
   const [w0, w1] = (dims & BY_W) === 0 ? [0, 0] : row.w === undefined ? [0, 1] : [row.w, row.w];
   const [l0, l1] = (dims & BY_L) === 0 ? [0, 0] : l === undefined ? [0, 1] : [l, l];
   const b1 = (dims & BY_B) !== 0 && row.plusR ? 1 : 0;
-  let m0 = 0, m1 = 0;
-  const byModrm = (dims & BY_MODRM) !== 0, byReg = (dims & BY_REG) !== 0;
+  let m0 = 0,
+    m1 = 0;
+  const byModrm = (dims & BY_MODRM) !== 0,
+    byReg = (dims & BY_REG) !== 0;
   if (byModrm) {
     m1 = 255;
     if (row.modrmByte !== undefined) [m0, m1] = [row.modrmByte, row.modrmByte + (row.plusI ? 7 : 0)];
@@ -214,7 +232,7 @@ export function buildTables(insns: readonly Insn[], known: readonly Insn[], feat
     for (const text of declared.rows) for (const row of parseRow(text, declared)) rows.push(row);
   }
 
-  const claims: (number[] | undefined)[] = new Array<number[] | undefined>(SPACES * 256).fill(undefined);
+  const claims: (number[] | undefined)[] = Array.from({ length: SPACES * 256 });
   const rowFlags = new Uint8Array(rows.length);
   for (const [index, row] of rows.entries()) {
     const at = spaceOf(row) * 256 + row.opcode;
