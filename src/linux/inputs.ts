@@ -169,6 +169,7 @@ export type PathRequest =
 
 /** Requests on a handle that `open` gave. */
 export type HandleRequest =
+  /** Always answered at once, and the answer is not looked at. */
   | { readonly op: "file.close"; readonly handle: number }
   /** Answer: `{ bytes }`, empty at and beyond the end. */
   | { readonly op: "file.pread"; readonly handle: number; readonly offset: number; readonly max: number }

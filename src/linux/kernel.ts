@@ -13,8 +13,6 @@
  */
 import type { AddressSpace } from "../memory/index.ts";
 import { MapError, MemoryFault } from "../memory/index.ts";
-import { load } from "../loader/index.ts";
-import { encodeLatin1 } from "../base/index.ts";
 import { ERRNO, Errno } from "./abi/errno.ts";
 import { RLIMIT_STACK, type Rlimit } from "./abi/resource.ts";
 import { syscallName } from "./abi/syscall-names.ts";
@@ -22,7 +20,7 @@ import { SIGALRM, SIGPROF, SIGVTALRM } from "./abi/signal.ts";
 import { lowest } from "./abi/sigset.ts";
 import { Clock, type Instant } from "./clock.ts";
 import { fileDeadline, isLiveFile } from "./events/waiting.ts";
-import { findProgram } from "./exec.ts";
+import { commOf, findProgram, startImage } from "./exec.ts";
 import type { HostAnswer, HostMount, Inputs } from "./inputs.ts";
 import { RandomSource } from "./random.ts";
 import { Reg, type CpuFault, type Registers } from "./registers.ts";
@@ -185,32 +183,11 @@ export class Kernel {
       credentials,
       comm: commOf(program.path),
     });
-    const random = new Uint8Array(16);
-    this.random.fill(random);
     const found = findProgram(this.vfs, task, program.path, program.bytes);
-    const image = load(program.memory, found.bytes, {
-      argv: program.argv.map(encodeLatin1),
-      envp: program.envp.map(encodeLatin1),
-      execfn: program.path,
-      random,
-      uid: credentials.uid,
-      euid: credentials.euid,
-      gid: credentials.gid,
-      egid: credentials.egid,
-      secure: false,
-      hwcap: start.hwcap ?? 0,
-      hwcap2: start.hwcap2 ?? 0,
-      fileName: program.path,
-      ...(found.backing === undefined ? {} : { backing: found.backing }),
-    });
-    process.exe = found.dentry;
-    process.path = program.path;
     process.tasks.push(task);
     this.processes.set(pid, process);
     this.tasks.push(task);
-    this.system.describeImage(process, image);
-    program.registers.set(Reg.rip, image.entry);
-    program.registers.set(Reg.rsp, image.stackPointer);
+    startImage(task, found, program.argv, program.envp, program.path);
     return task;
   }
 
@@ -519,8 +496,4 @@ const ALWAYS_REPORTED = 0x38;
 function isLive(wait: Wait | undefined): boolean {
   if (wait === undefined) return false;
   return wait.host !== undefined || (wait.files ?? []).some(({ file }) => isLiveFile(file));
-}
-
-function commOf(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1).slice(0, 15);
 }

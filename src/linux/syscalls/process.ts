@@ -1,14 +1,16 @@
 /** Processes and threads: exit(2), getpid(2), credentials, limits, prctl(2), scheduling, uname(2) and what else a task asks about itself. */
 import { decodeLatin1, encodeLatin1 } from "../../base/index.ts";
 import { errno } from "../abi/errno.ts";
+import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "../abi/fcntl.ts";
+import { execve } from "../exec.ts";
 import { PRIO_PGRP, PRIO_PROCESS, PRIO_USER, rlimit, RLIMIT_NOFILE, RLIMIT_STACK, RLIMITS, rusage, RUSAGE_CHILDREN, RUSAGE_SELF, RUSAGE_THREAD } from "../abi/resource.ts";
 import { struct, type Struct } from "../abi/struct.ts";
 import { NS_PER_SECOND } from "../abi/time.ts";
 import type { Process, Task, TaskCredentials } from "../task.ts";
-import { address, flags, hexLong, inPlace, inStructOrNull, int, oneOf, outAddress, outBytes, outPlace, outStruct, pid, size, uint, unsigned64 } from "./args.ts";
+import { address, dirFd, flags, hexLong, inPlace, inStructOrNull, int, oneOf, outAddress, outBytes, outPlace, outStruct, path, pid, size, uint, unsigned64 } from "./args.ts";
 import { showPrctl } from "./prctl-text.ts";
-import { syscall, type Arg, type Syscall } from "./syscall.ts";
-import { quote } from "./text.ts";
+import { KEEP_REGISTERS, syscall, type Arg, type Syscall } from "./syscall.ts";
+import { hex, quote, STRING_LIMIT } from "./text.ts";
 
 const classes = { classes: ["process"] };
 
@@ -358,6 +360,25 @@ const POLICY: Readonly<Record<string, number>> = { SCHED_OTHER: 0, SCHED_FIFO: 1
 const who: Arg<number> = oneOf({ RUSAGE_SELF, RUSAGE_CHILDREN, RUSAGE_THREAD }, "RUSAGE_???");
 const which: Arg<number> = oneOf({ PRIO_PROCESS, PRIO_PGRP, PRIO_USER }, "PRIO_???");
 
+/** `["ls", "-l"]`. */
+const stringsPlace: Arg<number> = inPlace((at, { memory }) => {
+  const list: string[] = [];
+  for (let place = at; list.length < STRING_LIMIT; place += 8) {
+    const pointer = memory.readNumber(place);
+    if (pointer === 0) return `[${list.join(", ")}]`;
+    const bytes = memory.readCString(pointer, STRING_LIMIT + 1);
+    list.push(quote(bytes.subarray(0, STRING_LIMIT), bytes.length > STRING_LIMIT));
+  }
+  return `[${list.join(", ")}, ...]`;
+});
+
+/** `0x7ffc... /* 12 vars *\/`. */
+const environmentPlace: Arg<number> = inPlace((at, { memory }) => {
+  let count = 0;
+  while (memory.readNumber(at + count * 8) !== 0) count++;
+  return `${hex(at)} /* ${count} var${count === 1 ? "" : "s"} */`;
+});
+
 function micro(ns: number): { sec: number; usec: number } {
   const sec = Math.floor(ns / NS_PER_SECOND);
   return { sec, usec: Math.floor((ns - sec * NS_PER_SECOND) / 1000) };
@@ -369,6 +390,22 @@ export const processCalls: readonly Syscall[] = [
     classes: ["process"],
     returns: "none",
   }),
+  syscall(59, "execve", { pathname: path, argv: stringsPlace, envp: environmentPlace }, "partial: static programs and scripts", (t, a) => {
+    execve(t, AT_FDCWD, a.pathname, a.argv, a.envp, 0);
+    return KEEP_REGISTERS;
+  }, { classes: ["file", "process"] }),
+  syscall(
+    322,
+    "execveat",
+    { dirfd: dirFd, pathname: path, argv: stringsPlace, envp: environmentPlace, flags: flags({ AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH }) },
+    "partial: static programs and scripts",
+    (t, a) => {
+      if (a.flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) throw errno.EINVAL;
+      execve(t, a.dirfd, a.pathname, a.argv, a.envp, a.flags);
+      return KEEP_REGISTERS;
+    },
+    { classes: ["file", "desc", "process"] },
+  ),
   syscall(39, "getpid", {}, "full", (t) => t.process.pid),
   syscall(110, "getppid", {}, "full", (t) => t.process.parentPid),
   syscall(186, "gettid", {}, "full", (t) => t.tid),

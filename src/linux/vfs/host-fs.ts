@@ -82,6 +82,8 @@ export class HostFs extends FileSystem {
   }
 
   placeholders = 0;
+  /** Files that are or were mapped. */
+  readonly mapped: SharedPages[] = [];
 }
 
 /**
@@ -444,7 +446,12 @@ export class HostFile extends SeekableFile {
   override backing(): FileBacking {
     this.mapped = true;
     const inode = this.file;
-    inode.shared ??= new SharedPages(this);
+    if (inode.shared === null) {
+      inode.shared = new SharedPages(this);
+      this.host.mapped.push(inode.shared);
+    } else if (this.writable && !inode.shared.file.writable) {
+      inode.shared.file = this;
+    }
     return inode.shared;
   }
 
@@ -452,7 +459,7 @@ export class HostFile extends SeekableFile {
     this.file.shared?.flush();
     if (this.mapped) return;
     if (this.file.handle === this.handle) this.file.handle = -1;
-    this.host.ask("done", { op: "file.close", handle: this.handle });
+    this.host.port.request({ op: "file.close", handle: this.handle });
   }
 }
 
@@ -461,7 +468,8 @@ export class HostFile extends SeekableFile {
  * which are written back where they differ from what was read: at msync(2), fsync(2), read(2), write(2), close(2) and exit.
  */
 export class SharedPages implements FileBacking {
-  readonly file: HostFile;
+  /** The description it reads and writes through: a writable one, if the file was ever mapped by one. */
+  file: HostFile;
   readonly identity: FileBacking["identity"];
   readonly pages: PageStore = new PageStore();
   /** Each page as the host has it. */

@@ -19,7 +19,12 @@ const hex = (value: number, width: number): string => value.toString(16).padStar
 
 /** Characters that octal escapes stand for in maps and mounts: space, tab, newline, backslash, and # where asked. */
 export function escapeName(name: string, characters: string): string {
-  return [...name].map((c) => (characters.includes(c) ? "\\" + c.charCodeAt(0).toString(8).padStart(3, "0") : c)).join("");
+  let text = "";
+  for (let i = 0; i < name.length; i++) {
+    const c = name.charAt(i);
+    text += characters.includes(c) ? "\\" + name.charCodeAt(i).toString(8).padStart(3, "0") : c;
+  }
+  return text;
 }
 
 function mapsLine(process: ProcProcess, area: Area): string {
@@ -148,6 +153,9 @@ function codeRange(process: ProcProcess): readonly [start: number, end: number] 
 /** Signal sets 1 to 31 as one number, as the old fields of stat have them. */
 const low = (set: bigint): number => Number(set & 0x7fff_ffffn);
 
+/** Fields that are not kept. */
+const zeros = (count: number): string => Array.from({ length: count }, () => "0").join(" ");
+
 export function stat(subject: Subject): string {
   const process = processOf(subject);
   const thread = threadOf(subject);
@@ -168,10 +176,10 @@ export function stat(subject: Subject): string {
     tty,
     terminal === null ? -1 : terminal.foreground,
     0x40_0000,
-    ...[0, 0, 0, 0],
+    zeros(4),
     Math.floor(process.userTime / NS_PER_TICK),
     Math.floor(process.systemTime / NS_PER_TICK),
-    ...[0, 0],
+    zeros(2),
     20 + process.nice,
     process.nice,
     process.threads().length,
@@ -183,15 +191,14 @@ export function stat(subject: Subject): string {
     startCode,
     endCode,
     stackArea?.end ?? 0,
-    ...[0, 0],
+    zeros(2),
     low(signals.pendingThread),
     low(signals.blocked),
     low(signals.ignored),
     low(signals.caught),
-    ...[0, 0, 0],
+    zeros(3),
     17,
-    ...[0, 0, 0, 0, 0, 0],
-    ...[0, 0, 0, 0, 0, 0, 0, 0],
+    zeros(14),
   ];
   return fields.join(" ") + "\n";
 }

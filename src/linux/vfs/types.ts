@@ -4,11 +4,11 @@
  */
 
 import type { AddressSpace } from "../../memory/index.ts";
-import type { Stat, Statfs, Time } from "../abi/stat.ts";
+import type { Time } from "../abi/stat.ts";
 import type { Dentry } from "./inode.ts";
 import type { Descriptors } from "./descriptors.ts";
 
-export type { Stat, Statfs, Time };
+export type { Time };
 
 /** Virtual time: the kernel's CLOCK_REALTIME. */
 export interface Clock {

@@ -36,6 +36,7 @@ import {
 import type { Stat, Statfs, Time } from "../abi/stat.ts";
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK, S_ISGID, S_ISUID, S_IXGRP } from "../abi/stat.ts";
 import { demand, demandCreate, demandDelete, keepsGroupId, may, mayChown, owns } from "./access.ts";
+import { HostFs } from "./host-fs.ts";
 import type { Dentry, Inode } from "./inode.ts";
 import type { OpenFile } from "./open-file.ts";
 import { PathFile } from "./open-file.ts";
@@ -413,6 +414,11 @@ export class Vfs {
   /** memfd_create(2); the flags are checked here, MFD_CLOEXEC is the caller's. */
   memfd(caller: Caller, name: string, flags: number): OpenFile {
     return this.tree.memfds.create(caller, name, flags);
+  }
+
+  /** Writes shared mappings of host files back: to be called when a process ends and before an image is saved. */
+  flush(): void {
+    for (const fs of this.tree.mounts) if (fs instanceof HostFs) for (const pages of fs.mapped) pages.flush();
   }
 
   /** A file of the kernel's own making (eventfd, epoll ...): `anon_inode:` and a name. */

@@ -81,4 +81,45 @@ static void scheduling(void) {
   SHOW(syscall(SYS_sched_get_priority_max, 77));
 }
 
-const struct test process_tests[] = {{"identity", identity}, {"limits", limits}, {"futex", futexes}, {"random", randomness}, {"scheduling", scheduling}, {0}};
+static void after_exec(void) {
+  struct sigaction a;
+  sigset_t m;
+  sigaction(SIGUSR1, NULL, &a);
+  SHOW(a.sa_handler == SIG_IGN);
+  sigaction(SIGUSR2, NULL, &a);
+  SHOW(a.sa_handler == SIG_DFL);
+  sigprocmask(SIG_SETMASK, NULL, &m);
+  SHOW(sigismember(&m, SIGALRM));
+  SHOW(fcntl(10, F_GETFD));
+  SHOW(fcntl(11, F_GETFD));
+  SHOW(lseek(11, 0, SEEK_CUR));
+  SHOW(umask(0));
+  puts(getenv("GREETING") ? getenv("GREETING") : "none");
+}
+static void exec(void) {
+  char *argv[] = {"calls", "after-exec", NULL}, *envp[] = {"GREETING=hello", NULL};
+  sigset_t m;
+  SHOW(execve("none", argv, envp));
+  SHOW(execve(".", argv, envp));
+  int fd = open("text", O_CREAT | O_RDWR | O_TRUNC, 0755);
+  write(fd, "just text\n", 10);
+  close(fd);
+  SHOW(execve("text", argv, envp));
+  SHOW(chmod("text", 0644));
+  SHOW(execve("text", argv, envp));
+  SHOW(execve((char *)8, argv, envp));
+  SHOW(execve("/proc/self/exe", (char **)8, envp));
+  signal(SIGUSR1, SIG_IGN);
+  signal(SIGUSR2, _exit);
+  sigemptyset(&m);
+  sigaddset(&m, SIGALRM);
+  sigprocmask(SIG_BLOCK, &m, NULL);
+  dup3(1, 10, O_CLOEXEC);
+  fd = open("text", O_RDONLY);
+  lseek(fd, 3, SEEK_SET);
+  dup2(fd, 11);
+  umask(077);
+  execve("/proc/self/exe", argv, envp);
+}
+
+const struct test process_tests[] = {{"exec", exec}, {"after-exec", after_exec}, {"identity", identity}, {"limits", limits}, {"futex", futexes}, {"random", randomness}, {"scheduling", scheduling}, {0}};
