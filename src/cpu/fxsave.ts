@@ -1,6 +1,7 @@
 /** The 512-byte FXSAVE image in 64-bit format (SDM volume 1, 10.5.1), which is also the legacy region of XSAVE's. */
 
 import { MXCSR, VECTORS, VECTOR_STRIDE, X87_ENVIRONMENT, X87_REGISTERS } from "./state.ts";
+import { BUSY, CONTROL_FIXED, CONTROL_MASK, ES } from "./x87/index.ts";
 
 export const FXSAVE_BYTES = 512;
 /** Writable bits of MXCSR: DAZ is among them. */
@@ -8,6 +9,8 @@ export const MXCSR_MASK = 0xffff;
 const REGISTERS = 32;
 const XMM = 160;
 const DEFAULT_CONTROL = 0x37f;
+/** Exception flags of the status word and their masks in the control word. */
+const EXCEPTIONS = 0x3f;
 const DEFAULT_MXCSR = 0x1f80;
 
 /** Offsets in the x87 environment of the state. */
@@ -35,13 +38,15 @@ export function saveFxsave(state: DataView, into: Uint8Array): void {
   for (let i = 0; i < 16; i++) copyRegister(state, VECTORS + VECTOR_STRIDE * i, image, XMM + 16 * i);
 }
 
-/** Loads an image; false where its MXCSR has reserved bits (#GP). */
+/** Loads an image; false where its MXCSR has reserved bits (#GP). ES and B are made from flags and masks, whatever the image says. */
 export function restoreFxsave(state: DataView, from: Uint8Array): boolean {
   const image = new DataView(from.buffer, from.byteOffset, from.byteLength);
   const mxcsr = image.getUint32(24, true);
   if ((mxcsr & ~MXCSR_MASK) !== 0) return false;
-  state.setUint16(X87_ENVIRONMENT, image.getUint16(0, true), true);
-  state.setUint16(X87_ENVIRONMENT + STATUS, image.getUint16(2, true), true);
+  const control = (image.getUint16(0, true) & CONTROL_MASK) | CONTROL_FIXED;
+  const status = image.getUint16(2, true) & ~(ES | BUSY);
+  state.setUint16(X87_ENVIRONMENT, control, true);
+  state.setUint16(X87_ENVIRONMENT + STATUS, (status & ~control & EXCEPTIONS) === 0 ? status : status | ES | BUSY, true);
   state.setUint16(X87_ENVIRONMENT + TAGS, image.getUint16(4, true) & 0xff, true);
   state.setUint16(X87_ENVIRONMENT + OPCODE, image.getUint16(6, true) & 0x7ff, true);
   for (let i = 0; i < 16; i += 4) state.setUint32(X87_ENVIRONMENT + POINTERS + i, image.getUint32(8 + i, true), true);

@@ -72,6 +72,8 @@ function* images(): Generator<Case> {
     yield { text: `${op} [rdi]`, before: `rdi=0x200210 [210]=${image(0x37f, 0x2800, 0x3c, 0x9fc0)}` };
     yield { text: `${op} [rdi]`, before: `rdi=0x200200 [200]=${image(0x37f, 0x3901, 0x80, 0x1f80)}` };
     yield { text: `${op} [rdi]`, before: `rdi=0x200200 [200]=${image(0x37f, 0, 0, 0x11f80)}` };
+    yield { text: `${op} [rdi]`, before: `rdi=0x200200 [200]=${image(0x37e, 0x0001, 0, 0x1f80)}` };
+    yield { text: `${op} [rdi]`, before: `rdi=0x200200 [200]=${image(0xffff, 0xb881, 0xff, 0x1f80)}` };
     yield { text: `${op} [rdi]`, before: "rdi=0x200208" };
     yield { text: `${op} [rdi]`, before: "rdi=0x200f00" };
     yield { text: `${op} [rdi]`, before: "rdi=0x201000" };

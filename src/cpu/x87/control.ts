@@ -6,8 +6,8 @@ import { Float80, Kind, kindOf } from "./float80.ts";
 import { DATA_POINTER, INSTRUCTION_POINTER, OPCODE, REGISTER_STRIDE, BUSY, ES, SF, type X87State } from "./state.ts";
 
 /** Bits of the control word that can be set; bit 6 always is. */
-const CONTROL_MASK = 0x1f3f;
-const CONTROL_FIXED = 0x40;
+export const CONTROL_MASK = 0x1f3f;
+export const CONTROL_FIXED = 0x40;
 const CONTROL_INITIAL = 0x37f;
 const EXCEPTIONS = 0x3f;
 
