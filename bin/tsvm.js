@@ -1,3 +1,3 @@
 #!/usr/bin/env node
-const { main } = await import("../dist/cli/index.js");
+const { main } = await import("../dist/bundle/index.js");
 process.exitCode = await main(process.argv.slice(2));

@@ -28,6 +28,8 @@ const cases = (JSON.parse(readFileSync(values.cases, "utf8")) as Case[]).filter(
   (c) => (c.tier === 1 || c.tier === 2) && (c.instructions ?? 0) > 20e6 && !c.syscalls.some((s) => forks.has(s)) && new RegExp(values.match).test(c.id),
 );
 const single = new Map<string, number>();
+/** In how many programs each form that is no case of the main function was met. */
+const met = new Map<string, number>();
 const pairs = new Map<string, number>();
 let total = 0;
 
@@ -56,6 +58,13 @@ for (const c of cases) {
       pairs.set(pair, (pairs.get(pair) ?? 0) + share);
     }
   }
+  const seen = new Set(counts.map(({ second }) => second).filter((h) => h >= handlers.hotCount));
+  for (const handler of seen) {
+    const form = handlers.group(handler)?.[0];
+    if (form === undefined || form.addressSize === 32) continue;
+    const line = `${form.row.mnemonic}; ${form.row.text}; ${form.row.cc ?? ""}; ${form.operandSize}; ${form.mode}; ${form.rep}`;
+    met.set(line, (met.get(line) ?? 0) + 1);
+  }
   total++;
   process.stderr.write(`${c.id} ${machine.instructions} ${end.reason}\n`);
 }
@@ -66,4 +75,6 @@ function print(title: string, counts: Map<string, number>, most: number): void {
 }
 
 print("forms", single, 500);
+process.stdout.write("warm\n");
+for (const [line, count] of [...met].sort(([a], [b]) => (a < b ? -1 : 1))) process.stdout.write(`${count} ${line}\n`);
 print("pairs", pairs, 300);

@@ -1,4 +1,5 @@
 // `tsvm run`: makes the machine, runs it to its end, and ends as it ended.
+import { readFileSync } from "node:fs";
 import { Strace } from "../debug/index.ts";
 import { LoadError } from "../loader/index.ts";
 import { Machine } from "../machine/index.ts";
@@ -25,6 +26,15 @@ function openInputs(options: RunOptions): NodeInputs {
   }
 }
 
+/** The interpreter's modules as the build made them; a checkout that was only type-checked has none. */
+function prebuiltModules(): { readonly prebuilt?: Uint8Array } {
+  try {
+    return { prebuilt: readFileSync(new URL("../interpreter.bin", import.meta.url)) };
+  } catch {
+    return {};
+  }
+}
+
 function createMachine(program: string, args: readonly string[], options: RunOptions, inputs: NodeInputs): Machine {
   const { deterministic = false, dir: mounts } = options;
   const path = programPath(program, mounts, deterministic);
@@ -38,6 +48,7 @@ function createMachine(program: string, args: readonly string[], options: RunOpt
       envp: environment(options.env, deterministic),
       cwd: byteString(cwd),
       inputs,
+      ...prebuiltModules(),
       start: deterministic ? fixedStart() : hostStart(),
       mounts: mounts.map(({ guest, readOnly }, mount) => ({ mount, guest: byteString(guest), readOnly })),
       ...(options.window === undefined ? {} : { windowBits: options.window }),

@@ -36,6 +36,8 @@ export interface MachineOptions {
   readonly mounts?: readonly HostMount[];
   /** log2 of the window's bytes, 17 to 32 (default): changes speed and nothing that the guest can see. */
   readonly windowBits?: number;
+  /** The interpreter's modules as the build made them (`interpreter.bin`); without them they are made now. */
+  readonly prebuilt?: Uint8Array;
   /** Count which handlers of the interpreter follow which, at half the speed: for choosing hot forms. */
   readonly countPairs?: boolean;
 }
@@ -74,7 +76,10 @@ export class Machine {
       ...(options.windowBits === undefined ? {} : { windowBits: options.windowBits }),
       stackLimit: this.kernel.stackLimit,
     });
-    this.cpu = new Interpreter(this.space, features, { countPairs: options.countPairs ?? false });
+    this.cpu = new Interpreter(this.space, features, {
+      countPairs: options.countPairs ?? false,
+      ...(options.prebuilt === undefined ? {} : { prebuilt: options.prebuilt }),
+    });
     this.registers = new CpuRegisters(this.space.view);
     this.registers.resetXstate();
   }

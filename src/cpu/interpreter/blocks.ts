@@ -26,13 +26,13 @@ export interface Block {
 
 /** Why there is no block at an address. */
 export interface DecodeFailure {
-  readonly kind: "fetch" | "invalid" | "tooLong" | "unimplemented";
+  readonly kind: "fetch" | "invalid" | "tooLong";
   /** For `fetch`: the address that could not be fetched. */
   readonly address: number;
   readonly bytes: Uint8Array;
 }
 
-const MAX_INSTRUCTIONS = 48;
+const MAX_INSTRUCTIONS = 24;
 const FETCH_BYTES = 256;
 const MAX_INSTRUCTION_BYTES = 15;
 
@@ -170,8 +170,7 @@ export class BlockCache {
           this.#space.fetch(missing, bytes.subarray(0, 1));
           return this.#fail("fetch", missing, available);
         }
-        const kind = status === DecodeStatus.tooLong ? "tooLong" : status === DecodeStatus.unimplemented ? "unimplemented" : "invalid";
-        return this.#fail(kind, rip, Math.max(1, Math.min(decoded.length, available)));
+        return this.#fail(status === DecodeStatus.tooLong ? "tooLong" : "invalid", rip, Math.max(1, Math.min(decoded.length, available)));
       }
       const entry = this.#forms.entryOf(decoded);
       this.#entries[count] = entry;

@@ -3,7 +3,7 @@
  * which the main function calls through a table.
  */
 
-import type { WasmMemory } from "../../base/index.ts";
+import type { WasmMemory, WasmTable } from "../../base/index.ts";
 import { webAssembly } from "../../base/index.ts";
 import type { WindowLayout } from "../../memory/index.ts";
 import { Code, ModuleWriter } from "../../wasm/index.ts";
@@ -160,17 +160,22 @@ function leaveFunction(code: Code, locals: HandlerLocals, label: Label): void {
 
 export type Handler = (pc: number) => number;
 
-/** Compiles handler functions for `groups`, in their order. */
-export function compileHandlers(context: HandlerContext, groups: readonly FormGroup[], slow: boolean): Handler[] {
+/** A module with a handler function for each of `groups`. */
+export function encodeHandlers(context: HandlerContext, groups: readonly FormGroup[], slow: boolean): Uint8Array {
   const module = new ModuleWriter();
   const imports = declareImports(module, context);
   groups.forEach((group, i) => module.exportFunction(`f${i}`, writeFunction(module, context, imports, group, slow)));
-  const instance = instantiate(module, context);
-  return groups.map((_, i) => instance[`f${i}`] as Handler);
+  return module.encode();
 }
 
-function instantiate(module: ModuleWriter, context: HandlerContext, more: Record<string, unknown> = {}): Record<string, unknown> {
-  const compiled = new webAssembly.Module(module.encode());
+/** The `count` functions of a module of {@link encodeHandlers}, in the order of its groups. */
+export function loadHandlers(context: HandlerContext, module: Uint8Array, count: number): Handler[] {
+  const instance = instantiate(module, context);
+  return Array.from({ length: count }, (_, i) => instance[`f${i}`] as Handler);
+}
+
+function instantiate(module: Uint8Array, context: HandlerContext, more: Record<string, unknown> = {}): Record<string, unknown> {
+  const compiled = new webAssembly.Module(module);
   return new webAssembly.Instance(compiled, { tsvm: { ...context.imports, memory: context.memory, ...more } }).exports;
 }
 
@@ -181,7 +186,7 @@ export type Main = (pc: number, budget: number) => number;
  * Makes the main function with `hot` as its cases. Handler numbers: RESOLVE, GOTO, STOP, then the hot sequences in order from FIRST_FORM on,
  * then the entries of `table`.
  */
-export function compileMain(context: HandlerContext, hot: readonly Sequence[], table: unknown, jumpCache: number): Main {
+export function encodeMain(context: HandlerContext, hot: readonly Sequence[], jumpCache: number): Uint8Array {
   const module = new ModuleWriter();
   const imports = declareImports(module, context);
   const handlerType = module.type(["i32"], ["i32"]);
@@ -346,6 +351,10 @@ export function compileMain(context: HandlerContext, hot: readonly Sequence[], t
   code.end(); // loop
   code.unreachable();
   module.exportFunction("main", module.function(module.type(["i32", "i32"], ["i32"]), code));
+  return module.encode();
+}
+
+export function loadMain(context: HandlerContext, module: Uint8Array, table: WasmTable): Main {
   return instantiate(module, context, { table })["main"] as Main;
 }
 

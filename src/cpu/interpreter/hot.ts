@@ -1,14 +1,17 @@
 /** Handler numbers: the hot forms are cases of the main function, all others become functions of its table when they are first met. */
 
 import { webAssembly } from "../../base/index.ts";
+import type { AddressMode } from "../form.ts";
 import type { WasmTable } from "../../base/index.ts";
 import type { FormEntry, FormTable } from "./forms.ts";
 import { withDeadFlags } from "./forms.ts";
 import type { FormGroup, Handler, HandlerContext, Main, Sequence } from "./handlers.ts";
-import { compileHandlers, compileMain } from "./handlers.ts";
+import { encodeHandlers, encodeMain, loadHandlers, loadMain } from "./handlers.ts";
 import { hotForms } from "./hot-forms.ts";
 import { hotPairs } from "./hot-pairs.ts";
+import { packModules, unpackModules } from "./prebuilt.ts";
 import { FIRST_FORM } from "./record.ts";
+import { warmForms } from "./warm-forms.ts";
 
 const TABLE_STEP = 64;
 
@@ -23,18 +26,45 @@ export class Handlers {
   /** Group of each handler number. */
   readonly #groups: (FormGroup | undefined)[] = [];
   readonly #slow: (Handler | undefined)[] = [];
+  readonly #hot: readonly Sequence[];
+  readonly #jumpCache: number;
   readonly #firstFunction: number;
   #pending: FormGroup[] = [];
 
-  constructor(context: HandlerContext, forms: FormTable, jumpCache: number) {
+  /** `prebuilt`: what {@link encode} gave for the same layout, to save the time that making it takes. */
+  constructor(context: HandlerContext, forms: FormTable, jumpCache: number, prebuilt?: Uint8Array) {
     this.#context = context;
     this.#forms = forms;
+    this.#jumpCache = jumpCache;
     this.#table = new webAssembly.Table({ element: "anyfunc", initial: TABLE_STEP });
     const groups = this.#hotGroups();
     for (const group of groups) this.#groups.push(group);
-    const hot: Sequence[] = [...groups.map((group): Sequence => [group]), ...this.#hotPairs()];
-    this.#firstFunction = FIRST_FORM + hot.length;
-    this.main = compileMain(context, hot, this.#table, jumpCache);
+    this.#hot = [...groups.map((group): Sequence => [group]), ...this.#hotPairs()];
+    this.#firstFunction = FIRST_FORM + this.#hot.length;
+    const modules = prebuilt === undefined ? undefined : unpackModules(prebuilt, context.layout.windowBits);
+    this.main = loadMain(context, modules?.main ?? encodeMain(context, this.#hot, jumpCache), this.#table);
+    if (modules !== undefined) this.#install(loadHandlers(context, modules.warm, this.#addWarm().length));
+  }
+
+  /** Bytes for the constructor's `prebuilt`: the main function, and functions for the forms that most programs meet. */
+  encode(): Uint8Array {
+    const main = encodeMain(this.#context, this.#hot, this.#jumpCache);
+    const warm = encodeHandlers(this.#context, this.#addWarm(), false);
+    return packModules(this.#context.layout.windowBits, main, warm);
+  }
+
+  /** Numbers for the warm forms, in the order of their list. */
+  #addWarm(): FormGroup[] {
+    const added: FormGroup[] = [];
+    for (const line of warmForms) {
+      const [mnemonic, row, cc, size, mode, rep] = line.split("; ");
+      const entry = this.#forms.named(mnemonic ?? "", row ?? "", cc === "" ? undefined : Number(cc), Number(size), mode as AddressMode, Number(rep));
+      if (entry === undefined || entry.code.handler >= 0) continue;
+      entry.code.handler = this.#groups.length;
+      this.#groups.push([entry.code.form]);
+      added.push([entry.code.form]);
+    }
+    return added;
   }
 
   #hotGroups(): FormGroup[] {
@@ -113,11 +143,15 @@ export class Handlers {
 
   compile(): void {
     if (this.#pending.length === 0) return;
-    const functions = compileHandlers(this.#context, this.#pending, false);
-    let index = this.#groups.length - this.#pending.length - this.#firstFunction;
-    if (index + functions.length > this.#table.length) this.#table.grow(Math.max(TABLE_STEP, functions.length));
-    for (const handler of functions) this.#table.set(index++, handler);
+    this.#install(loadHandlers(this.#context, encodeHandlers(this.#context, this.#pending, false), this.#pending.length));
     this.#pending = [];
+  }
+
+  /** Functions of the newest handler numbers. */
+  #install(functions: readonly Handler[]): void {
+    let index = this.#groups.length - functions.length - this.#firstFunction;
+    if (index + functions.length > this.#table.length) this.#table.grow(Math.max(TABLE_STEP, index + functions.length - this.#table.length));
+    for (const handler of functions) this.#table.set(index++, handler);
   }
 
   /** The handler's code with every memory access by calls. */
@@ -126,7 +160,7 @@ export class Handlers {
     if (known !== undefined) return known;
     const group = this.#groups[handler];
     if (group === undefined) throw new RangeError(`handler ${handler} has no code`);
-    const [made] = compileHandlers(this.#context, [group], true);
+    const [made] = loadHandlers(this.#context, encodeHandlers(this.#context, [group], true), 1);
     if (made === undefined) throw new Error("no handler was made");
     this.#slow[handler] = made;
     return made;

@@ -2,10 +2,11 @@
 
 import type { AddressSpace, FaultCode } from "../../memory/index.ts";
 import { Access, PAGE_SIZE, Resolve, TASK_SIZE } from "../../memory/index.ts";
-import { Decoder } from "../decode/decoder.ts";
+import { Decoder, DecodeStatus } from "../decode/decoder.ts";
 import { LeaveCode } from "../emit/emitter.ts";
 import { HelperTable } from "../helpers/index.ts";
 import type { HelperContext } from "../helpers/index.ts";
+import { newDecoded } from "../isa/insn.ts";
 import type { Feature } from "../isa/insn.ts";
 import { allInsns } from "../isa/index.ts";
 import { EXIT_ADDRESS, EXIT_BUDGET, EXIT_DETAIL, EXIT_LINK, EXIT_RECORD, Flag, FLAGS_SYSTEM, GPR, RIP, Vector, ZERO } from "../state.ts";
@@ -69,6 +70,8 @@ export class Interpreter {
   /** What RDTSC counts from. */
   timestampBase = 0;
   #timestampDue = false;
+  readonly #features: ReadonlySet<Feature>;
+  #knowing: Decoder | undefined;
   readonly #view: DataView;
   readonly #blocks: BlockCache;
   readonly #jumpCache: number;
@@ -86,13 +89,14 @@ export class Interpreter {
   #missRecord = 0;
   #misses = 0;
 
-  /** `countPairs`: count which handlers follow which ({@link pairCounts}), at half the speed. */
-  constructor(space: AddressSpace, features: ReadonlySet<Feature>, options: { readonly countPairs?: boolean } = {}) {
+  /** `prebuilt`: bytes of `handlers.encode()`, made by the same version. `countPairs`: count which handlers follow which ({@link pairCounts}), at half the speed. */
+  constructor(space: AddressSpace, features: ReadonlySet<Feature>, options: { readonly countPairs?: boolean; readonly prebuilt?: Uint8Array } = {}) {
     this.space = space;
+    this.#features = features;
     this.#view = space.view;
     this.#jumpCache = space.layout.arenaStart;
     const blocksStart = this.#jumpCache + JUMP_CACHE_ENTRIES * 16;
-    this.decoder = new Decoder(allInsns, features);
+    this.decoder = new Decoder(allInsns, features, []);
     const forms = new FormTable(this.decoder.rows);
     const helperContext: HelperContext = {
       view: space.view,
@@ -115,7 +119,7 @@ export class Interpreter {
         slowCommit: (place: number) => this.#slowCommit(place),
       },
     };
-    this.handlers = new Handlers(context, forms, this.#jumpCache);
+    this.handlers = new Handlers(context, forms, this.#jumpCache, options.prebuilt);
     this.#blocks = new BlockCache(space, this.decoder, forms, this.handlers, blocksStart);
     this.space.u8.fill(0xff, this.#jumpCache, this.#jumpCache + JUMP_CACHE_ENTRIES * 16);
     this.#view.setUint32(FLAGS_SYSTEM, Flag.IF | 2, true);
@@ -305,8 +309,11 @@ export class Interpreter {
       this.#raise(Vector.GP, 0);
     } else {
       this.#raise(Vector.UD, 0);
-      this.exception.bytes = failure.bytes;
-      this.exception.unimplemented = failure.kind === "unimplemented";
+      const { bytes } = failure;
+      // A decoder that also knows what is not implemented: made when it is first asked.
+      this.#knowing ??= new Decoder(allInsns, this.#features);
+      this.exception.unimplemented = this.#knowing.decode(bytes, 0, bytes.length, failure.address, newDecoded()) === DecodeStatus.unimplemented;
+      this.exception.bytes = bytes;
     }
   }
 

@@ -1,0 +1,29 @@
+// The last step of `npm run build`: what makes the command start quickly.
+// - dist/interpreter.bin: the interpreter's WebAssembly modules, which are the same in every run.
+// - dist/bundle/: the command's modules in a few files; resolving and reading each of them costs Node more than running it.
+import { writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { build } from "vite";
+import { Interpreter } from "../dist/cpu/index.js";
+import { baselineFeatures } from "../dist/machine/index.js";
+import { AddressSpace } from "../dist/memory/index.js";
+
+const dist = fileURLToPath(new URL("../dist/", import.meta.url));
+
+writeFileSync(`${dist}interpreter.bin`, new Interpreter(new AddressSpace(), baselineFeatures).handlers.encode());
+
+await build({
+  configFile: false,
+  logLevel: "warn",
+  root: dist,
+  ssr: { noExternal: true },
+  build: {
+    ssr: `${dist}cli/index.js`,
+    outDir: `${dist}bundle`,
+    emptyOutDir: true,
+    target: "node20",
+    minify: true,
+    sourcemap: true,
+    rollupOptions: { output: { entryFileNames: "index.js", chunkFileNames: "[name].js" } },
+  },
+});
