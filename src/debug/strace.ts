@@ -117,12 +117,15 @@ function siginfoText(info: SigInfo): string {
       parts.push(`si_pid=${info.pid ?? 0}`, `si_uid=${info.uid ?? 0}`, value);
       break;
     default:
-      if (info.code !== SI_KERNEL) parts.push(`si_pid=${info.pid ?? 0}`, `si_uid=${info.uid ?? 0}`);
+      if (info.code === SI_KERNEL && FAULTS.has(info.signal)) parts.push("si_addr=NULL");
+      else if (info.code !== SI_KERNEL) parts.push(`si_pid=${info.pid ?? 0}`, `si_uid=${info.uid ?? 0}`);
   }
   return `{${parts.join(", ")}}`;
 }
 
 const SI_KERNEL = 0x80;
+/** SIGILL, SIGTRAP, SIGBUS, SIGFPE and SIGSEGV of the kernel always have an address. */
+const FAULTS: ReadonlySet<number> = new Set([4, 5, 7, 8, 11]);
 
 function hexOf(value: number): string {
   return value === 0 ? "0" : "0x" + value.toString(16);
@@ -179,8 +182,9 @@ export class Strace implements KernelListener {
     const shown = shownOf(task, args, task.state === "exited" ? undefined : result);
     const list = texts(call, args, shown, open.next, call.args.length);
     const rest = (list.length > 0 && !open.empty ? ", " : "") + list.join(", ") + ")";
-    const returned = task.state === "exited" ? "?" : resultText(call, result, task);
     const note = result < -4095 || call.note === undefined ? "" : noteText(call.note, shown);
+    const known = note.startsWith(" (flags ") || note.startsWith(" (seals ") ? hexOf(result) : resultText(call, result, task);
+    const returned = task.state === "exited" ? "?" : known;
     this.#write(`${padded(rest, open.column)}= ${returned}${note}\n`);
   }
 

@@ -12,7 +12,7 @@ import { SeekableFile } from "../vfs/open-file.ts";
 import { addSeals, getSeals } from "../vfs/memfd.ts";
 import { PipeEnd } from "../vfs/pipe.ts";
 import { BLOCK } from "../vfs/types.ts";
-import { cString, dirFd, fd, flags, oneOf, outPlace, path, uint, unsigned64 } from "./args.ts";
+import { cString, dirFd, fd, flags, oneOf, outPlace, path, size, uint, unsigned64 } from "./args.ts";
 import { showIoctl, showIoctlArgument } from "./ioctl-text.ts";
 import { syscall, type Arg, type Outcome, type Shown, type Syscall } from "./syscall.ts";
 import { address, flagText, hex, nameOf } from "./text.ts";
@@ -179,11 +179,11 @@ function showFcntl(low: number, high: number, shown: Shown): string {
     const pid = get && lock.type !== F.F_UNLCK ? `, l_pid=${lock.pid}` : get ? `, l_pid=${lock.pid}` : "";
     return `{l_type=${nameOf(lock.type, LOCK_TYPES, "F_???")}, l_whence=${nameOf(lock.whence, WHENCES, "SEEK_???")}, l_start=${lock.start}, l_len=${lock.len}${pid}}`;
   }
-  return String(low);
+  return size.show(low, high, shown);
 }
 
 const fcntlArgument: Arg<number> = {
-  direction: "in",
+  direction: "out",
   decode: (low, high) => unsigned64(low, high),
   show: showFcntl,
 };
@@ -394,7 +394,7 @@ export const fds: readonly Syscall[] = [
   syscall(
     73,
     "flock",
-    { fd, operation: flags({ LOCK_SH: F.LOCK_SH, LOCK_EX: F.LOCK_EX, LOCK_UN: F.LOCK_UN, LOCK_NB: F.LOCK_NB }) },
+    { fd, operation: flags({ LOCK_SH: F.LOCK_SH, LOCK_EX: F.LOCK_EX, LOCK_NB: F.LOCK_NB, LOCK_UN: F.LOCK_UN, LOCK_MAND: 32, LOCK_READ: 64, LOCK_WRITE: 128 }) },
     "full",
     (t, a) => {
       const open = t.files.getIo(a.fd);

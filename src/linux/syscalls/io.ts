@@ -26,6 +26,8 @@ function showBuffers(at: number, count: number, shown: Shown, available: number)
 
 const inBuffers: Arg<number> = inPlace((at, shown) => showBuffers(at, shown.int(2), shown, Infinity));
 const outBuffers: Arg<number> = outPlace((at, shown) => showBuffers(at, shown.int(2), shown, shown.result ?? 0));
+/** An int that is shown as the unsigned long it arrives in. */
+const count: Arg<number> = { ...int, show: size.show };
 const whence: Arg<number> = oneOf({ SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE }, "SEEK_???");
 const offsetPlace: Arg<number> = inPlace((at, shown) => `[${readI64(shown.memory, at)}]`);
 const RWF: Readonly<Record<string, number>> = { RWF_HIPRI: 1, RWF_DSYNC: 2, RWF_SYNC: 4, RWF_NOWAIT: 8, RWF_APPEND: 16 };
@@ -57,7 +59,7 @@ export const io: readonly Syscall[] = [
   syscall(
     19,
     "readv",
-    { fd, iov: outBuffers, iovcnt: int },
+    { fd, iov: outBuffers, iovcnt: count },
     "full",
     (task, a) => readBuffers(task, task.files.getIo(a.fd), loadBuffers(task.memory, a.iov, a.iovcnt), -1),
     desc,
@@ -65,7 +67,7 @@ export const io: readonly Syscall[] = [
   syscall(
     20,
     "writev",
-    { fd, iov: inBuffers, iovcnt: int },
+    { fd, iov: inBuffers, iovcnt: count },
     "full",
     (task, a) => writeBuffers(task, task.files.getIo(a.fd), loadBuffers(task.memory, a.iov, a.iovcnt), -1),
     desc,
@@ -73,7 +75,7 @@ export const io: readonly Syscall[] = [
   syscall(
     295,
     "preadv",
-    { fd, iov: outBuffers, iovcnt: int, offset: long },
+    { fd, iov: outBuffers, iovcnt: count, offset: long },
     "full",
     (task, a) => readBuffers(task, task.files.getIo(a.fd), loadBuffers(task.memory, a.iov, a.iovcnt), positive(a.offset)),
     desc,
@@ -81,7 +83,7 @@ export const io: readonly Syscall[] = [
   syscall(
     296,
     "pwritev",
-    { fd, iov: inBuffers, iovcnt: int, offset: long },
+    { fd, iov: inBuffers, iovcnt: count, offset: long },
     "full",
     (task, a) => writeBuffers(task, task.files.getIo(a.fd), loadBuffers(task.memory, a.iov, a.iovcnt), positive(a.offset)),
     desc,
@@ -89,7 +91,7 @@ export const io: readonly Syscall[] = [
   syscall(
     327,
     "preadv2",
-    { fd, iov: outBuffers, iovcnt: int, offset: long, high: { ...size, show: () => "" }, flags: flags(RWF) },
+    { fd, iov: outBuffers, iovcnt: count, offset: long, high: { ...size, show: () => "" }, flags: flags(RWF) },
     "partial: RWF_NOWAIT and RWF_APPEND are refused",
     (task, a) => {
       if (a.flags & ~7) throw errno.EOPNOTSUPP;
@@ -100,7 +102,7 @@ export const io: readonly Syscall[] = [
   syscall(
     328,
     "pwritev2",
-    { fd, iov: inBuffers, iovcnt: int, offset: long, high: { ...size, show: () => "" }, flags: flags(RWF) },
+    { fd, iov: inBuffers, iovcnt: count, offset: long, high: { ...size, show: () => "" }, flags: flags(RWF) },
     "partial: RWF_NOWAIT and RWF_APPEND are refused",
     (task, a) => {
       if (a.flags & ~7) throw errno.EOPNOTSUPP;
@@ -159,7 +161,7 @@ export const io: readonly Syscall[] = [
   syscall(
     77,
     "ftruncate",
-    { fd, length: long },
+    { fd, length: { ...long, show: size.show } },
     "full",
     (task, a) => {
       const file = task.files.getIo(a.fd);

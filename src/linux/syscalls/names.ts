@@ -2,12 +2,13 @@
 import { encodeLatin1 } from "../../base/index.ts";
 import { errno } from "../abi/errno.ts";
 import { AT_EACCESS, AT_EMPTY_PATH, AT_FDCWD, AT_NO_AUTOMOUNT, AT_REMOVEDIR, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, PATH_MAX, R_OK, RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT, W_OK, X_OK } from "../abi/fcntl.ts";
-import type { Time } from "../abi/stat.ts";
+import { S_IFBLK, S_IFCHR, S_IFMT, type Time } from "../abi/stat.ts";
 import { timespec, timeval } from "../abi/time.ts";
 import type { Task } from "../task.ts";
 import type { TimeChange } from "../vfs/types.ts";
 import { dirFd, fd, flags, hexLong, inPlace, int, long, octal, outAddress, outBytes, outPlace, path, pathOrNull, showBytes, size, uint } from "./args.ts";
-import { direntsPlace, fileModeText, statfsPlace, statPlace, statxPlace, storeStat, storeStatfs, storeStatx } from "./stat-args.ts";
+import { deviceText, direntsPlace, fileModeText, statfsPlace, statPlace, statxPlace, storeStat, storeStatfs, storeStatx } from "./stat-args.ts";
+import { flagText, isoTime } from "./text.ts";
 import { syscall, type Arg, type Syscall } from "./syscall.ts";
 import { accessible } from "./transfer.ts";
 import { Access } from "../../memory/index.ts";
@@ -20,10 +21,26 @@ const access: Arg<number> = flags({ R_OK, W_OK, X_OK }, "F_OK");
 const atFlags: Arg<number> = flags({ AT_SYMLINK_NOFOLLOW, AT_REMOVEDIR, AT_SYMLINK_FOLLOW, AT_NO_AUTOMOUNT, AT_EMPTY_PATH });
 const faccessFlags: Arg<number> = flags({ AT_EACCESS, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH });
 const mknodMode: Arg<number> = { ...octal, show: (low) => fileModeText(low) };
-const statxFlags: Arg<number> = flags(
-  { AT_STATX_FORCE_SYNC: 0x2000, AT_STATX_DONT_SYNC: 0x4000, AT_SYMLINK_NOFOLLOW, AT_NO_AUTOMOUNT, AT_EMPTY_PATH },
-  "AT_STATX_SYNC_AS_STAT",
-);
+/** Only device nodes have one. */
+function mknodDevice(modeAt: number): Arg<number> {
+  return {
+    ...hexLong,
+    show(low, high, shown): string {
+      const type = shown.int(modeAt) & S_IFMT;
+      return type === S_IFCHR || type === S_IFBLK ? deviceText(low >>> 0) : "";
+    },
+  };
+}
+
+const statxFlags: Arg<number> = {
+  direction: "in",
+  decode: (low) => low,
+  show(low): string {
+    const sync = low & 0x2000 ? "AT_STATX_FORCE_SYNC" : low & 0x4000 ? "AT_STATX_DONT_SYNC" : "AT_STATX_SYNC_AS_STAT";
+    const rest = flagText((low & ~0x6000) >>> 0, { AT_SYMLINK_NOFOLLOW, AT_NO_AUTOMOUNT, AT_EMPTY_PATH }, "");
+    return rest === "" ? sync : `${sync}|${rest}`;
+  },
+};
 const STATX_FIELDS: Readonly<Record<string, number>> = {
   STATX_ALL: 0xfff,
   STATX_BASIC_STATS: 0x7ff,
@@ -84,14 +101,15 @@ const specPair: Arg<number> = inPlace((at, { memory }) => {
     const { tv_sec, tv_nsec } = timespec.load(memory, place);
     if (tv_nsec === UTIME_NOW) return "UTIME_NOW";
     if (tv_nsec === UTIME_OMIT) return "UTIME_OMIT";
-    return `{tv_sec=${tv_sec}, tv_nsec=${tv_nsec}}`;
+    const comment = tv_nsec < 1e9 ? ` /* ${isoTime(tv_sec, tv_nsec, 9)} */` : "";
+    return `{tv_sec=${tv_sec}, tv_nsec=${tv_nsec}}${comment}`;
   };
   return `[${text(at)}, ${text(at + 16)}]`;
 });
 const valPair: Arg<number> = inPlace((at, { memory }) => {
   const text = (place: number): string => {
     const { tv_sec, tv_usec } = timeval.load(memory, place);
-    return `{tv_sec=${tv_sec}, tv_usec=${tv_usec}}`;
+    return `{tv_sec=${tv_sec}, tv_usec=${tv_usec}} /* ${isoTime(tv_sec, tv_usec, 6)} */`;
   };
   return `[${text(at)}, ${text(at + 16)}]`;
 });
@@ -165,11 +183,11 @@ export const names: readonly Syscall[] = [
   syscall(161, "chroot", { path }, "full", (t, a) => done(t.kernel.vfs.chroot(t, a.path)), file),
   syscall(83, "mkdir", { pathname: path, mode: octal }, "full", (t, a) => done(t.kernel.vfs.mkdir(t, AT_FDCWD, a.pathname, a.mode)), file),
   syscall(258, "mkdirat", { dirfd: dirFd, pathname: path, mode: octal }, "full", (t, a) => done(t.kernel.vfs.mkdir(t, a.dirfd, a.pathname, a.mode)), both),
-  syscall(133, "mknod", { pathname: path, mode: mknodMode, dev: hexLong }, "full", (t, a) => done(t.kernel.vfs.mknod(t, AT_FDCWD, a.pathname, a.mode, a.dev)), file),
+  syscall(133, "mknod", { pathname: path, mode: mknodMode, dev: mknodDevice(1) }, "full", (t, a) => done(t.kernel.vfs.mknod(t, AT_FDCWD, a.pathname, a.mode, a.dev)), file),
   syscall(
     259,
     "mknodat",
-    { dirfd: dirFd, pathname: path, mode: mknodMode, dev: hexLong },
+    { dirfd: dirFd, pathname: path, mode: mknodMode, dev: mknodDevice(2) },
     "full",
     (t, a) => done(t.kernel.vfs.mknod(t, a.dirfd, a.pathname, a.mode, a.dev)),
     both,
@@ -236,7 +254,7 @@ export const names: readonly Syscall[] = [
     (t, a) => setTimes(t, a.dirfd, a.pathname, nanoTimes(t, a.times), a.flags),
     both,
   ),
-  syscall(76, "truncate", { path, length: long }, "full", (t, a) => done(t.kernel.vfs.truncate(t, a.path, a.length)), file),
+  syscall(76, "truncate", { path, length: { ...long, show: size.show } }, "full", (t, a) => done(t.kernel.vfs.truncate(t, a.path, a.length)), file),
   syscall(137, "statfs", { path, buf: statfsPlace }, "full", (t, a) => storeStatfs(t, a.buf, t.kernel.vfs.statfs(t, a.path)), file),
   syscall(138, "fstatfs", { fd, buf: statfsPlace }, "full", (t, a) => storeStatfs(t, a.buf, t.files.get(a.fd).inode.fs.statfs()), desc),
   syscall(

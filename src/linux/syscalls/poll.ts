@@ -171,8 +171,19 @@ function selectNote(shown: Shown): string {
     const text = setNumbers(shown, at);
     if (text !== "[]") parts.push(`${name} ${text}`);
   });
-  return parts.join(", ");
+  const remaining = remainingText(shown, 4);
+  return parts.join(", ") + remaining;
 }
+
+/** `, left {tv_sec=1, tv_usec=0}` for a timeout that was given: a timeval of select, a timespec of pselect6 and ppoll. */
+function remainingText(shown: Shown, index: number): string {
+  const at = shown.long(index);
+  if (at === 0) return "";
+  const fraction = shown.task.call.number === NR_SELECT ? "tv_usec" : "tv_nsec";
+  return `, left {tv_sec=${shown.memory.readNumber(at)}, ${fraction}=${shown.memory.readNumber(at + 8)}}`;
+}
+
+const NR_SELECT = 23;
 
 /** struct { const sigset_t *ss; size_t ss_len; } of pselect6. */
 const maskPlace: Arg<number> = inPlace((at, { memory }) => {
@@ -207,7 +218,7 @@ export const polling: readonly Syscall[] = [
       if (a.tmo_p !== undefined) storeSpec(t, t.call.args[4]!, t.call.args[5]!, left(t));
       return outcome;
     },
-    { classes: ["desc"], note: pollNote },
+    { classes: ["desc"], note: (shown) => pollNote(shown) + ((shown.result ?? 0) > 0 ? remainingText(shown, 2) : "") },
   ),
   syscall(
     23,

@@ -15,7 +15,7 @@ import type { Process, Task } from "../task.ts";
 import { inPlace, inSet, inStructOrNull, oneOf, outPlace, outSet, outStruct, pid, setText, signal, size, storeSet } from "./args.ts";
 import { deadlineAfter } from "./poll.ts";
 import { syscall, type Arg, KEEP_REGISTERS, type Outcome, type Syscall } from "./syscall.ts";
-import { flagText, hex } from "./text.ts";
+import { address as addressText, flagText, hex } from "./text.ts";
 
 const classes = { classes: ["signal"] };
 const both = { classes: ["signal", "process"] };
@@ -47,7 +47,7 @@ const infoPlace: Arg<number> = outPlace(
     `{si_signo=${signalName(memory.readI32(at))}, si_code=${signalCodeName(memory.readI32(at), memory.readI32(at + 8))}, si_pid=${memory.readI32(at + 16)}, si_uid=${memory.readI32(at + 20)}}`,
 );
 const inInfo: Arg<number> = inPlace(
-  (at, { memory }) => `{si_signo=${signalName(memory.readI32(at))}, si_code=${signalCodeName(memory.readI32(at), memory.readI32(at + 8))}}`,
+  (at, { memory }) => `{si_signo=${signalName(memory.readI32(at))}, si_code=${signalCodeName(memory.readI32(at), memory.readI32(at + 8))}, si_pid=${memory.readI32(at + 16)}, si_uid=${memory.readU32(at + 20)}, si_int=${memory.readI32(at + 24)}, si_ptr=${addressText(memory.readI32(at + 24), memory.readI32(at + 28))}}`,
 );
 
 function sigaction(task: Task, number: number, newAt: number, oldAt: number, length: number): number {

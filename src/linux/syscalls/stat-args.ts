@@ -26,7 +26,7 @@ export function fileModeText(mode: number): string {
 }
 
 /** `makedev(0x88, 0)`: major and minor in hexadecimal. */
-function deviceText(dev: number): string {
+export function deviceText(dev: number): string {
   return `makedev(${hex((dev >>> 8) & 0xfff)}, ${hex((dev & 0xff) | ((dev >>> 12) & 0xfff00))})`;
 }
 

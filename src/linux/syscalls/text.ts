@@ -63,3 +63,22 @@ export function nameOf(value: number, names: Readonly<Record<string, number>>, c
   for (const [name, number] of Object.entries(names)) if (number === value) return name;
   return `${hex(value >>> 0)} /* ${comment} */`;
 }
+
+/** `1970-01-01T00:00:01.000000005+0000`: a time in UTC with its fraction in `digits` digits, which are left out where it is zero. */
+export function isoTime(seconds: number, fraction: number, digits: number): string {
+  const days = Math.floor(seconds / 86400);
+  const inDay = seconds - days * 86400;
+  // Days since 0000-03-01, so that a leap day ends a year; eras of 400 years have 146,097 days.
+  const shifted = days + 719468;
+  const era = Math.floor(shifted / 146097);
+  const dayOfEra = shifted - era * 146097;
+  const yearOfEra = Math.floor((dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36524) - Math.floor(dayOfEra / 146096)) / 365);
+  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
+  const month = Math.floor((5 * dayOfYear + 2) / 153);
+  const day = dayOfYear - Math.floor((153 * month + 2) / 5) + 1;
+  const year = yearOfEra + era * 400 + (month < 10 ? 0 : 1);
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const clock = `${two(Math.floor(inDay / 3600))}:${two(Math.floor(inDay / 60) % 60)}:${two(inDay % 60)}`;
+  const part = fraction === 0 ? "" : `.${String(fraction).padStart(digits, "0")}`;
+  return `${String(year).padStart(4, "0")}-${two(month < 10 ? month + 3 : month - 9)}-${two(day)}T${clock}${part}+0000`;
+}
