@@ -20,13 +20,15 @@ class Checked implements Quick {
   result = 0;
   inexact = false;
   readonly #operation: Operation;
+  readonly #cut: (x: number) => number;
   readonly #differs: Differs;
   readonly #least: number;
   readonly #greatest: number;
   readonly #unary: boolean;
 
-  constructor(operation: Operation, differs: Differs, least: number, greatest: number, unary: boolean) {
+  constructor(operation: Operation, cut: (x: number) => number, differs: Differs, least: number, greatest: number, unary: boolean) {
     this.#operation = operation;
+    this.#cut = cut;
     this.#differs = differs;
     this.#least = least;
     this.#greatest = greatest;
@@ -40,8 +42,10 @@ class Checked implements Quick {
 
   run(a: number, b: number): boolean {
     if (!this.#within(b) || !(this.#unary || this.#within(a))) return false;
-    const r = this.#operation(a, b);
-    if (!this.#within(r)) return false;
+    const whole = this.#operation(a, b);
+    // Before it is cut: what underflows to zero is not zero here.
+    if (!this.#within(whole)) return false;
+    const r = this.#cut(whole);
     this.result = r;
     this.inexact = this.#differs(a, b, r);
     return true;
@@ -71,7 +75,7 @@ function isProduct(a: number, b: number, of: number): boolean {
   return p === of && productError(a, b, p) === 0;
 }
 
-function table(cut: Operation, least: number, greatest: number, differs: Readonly<Record<string, Differs>>): Readonly<Record<string, Quick>> {
+function table(cut: (x: number) => number, least: number, greatest: number, differs: Readonly<Record<string, Differs>>): Readonly<Record<string, Quick>> {
   const operations: Readonly<Record<string, Operation>> = {
     add: (a, b) => a + b,
     sub: (a, b) => a - b,
@@ -81,8 +85,7 @@ function table(cut: Operation, least: number, greatest: number, differs: Readonl
   };
   return Object.fromEntries(
     Object.entries(operations).map(([name, f]): [string, Quick] => {
-      const operation: Operation = (a, b) => cut(f(a, b), 0);
-      return [name, new Checked(operation, differs[name] ?? (() => true), least, greatest, name === "sqrt")];
+      return [name, new Checked(f, cut, differs[name] ?? (() => true), least, greatest, name === "sqrt")];
     }),
   );
 }
