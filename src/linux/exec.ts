@@ -176,7 +176,7 @@ export function execve(task: Task, dirfd: number, path: string, argvAt: number, 
 /** What a process loses with its program: memory, other threads, handlers, timers, descriptors marked so. */
 function leaveProgram(task: Task): void {
   const { process, kernel } = task;
-  for (const other of [...process.tasks]) if (other !== task) kernel.exitTask(other, 0);
+  for (const other of process.tasks.filter((each) => each !== task)) kernel.exitTask(other, 0);
   task.files.closeOnExec();
   for (const action of task.handlers.actions) {
     if (action.handler !== SIG_IGN) action.handler = SIG_DFL;

@@ -6,6 +6,7 @@ import { io } from "./io.ts";
 import { memoryCalls } from "./memory.ts";
 import { names } from "./names.ts";
 import { polling } from "./poll.ts";
+import { prctlCalls } from "./prctl.ts";
 import { processCalls } from "./process.ts";
 import { signalCalls } from "./signals.ts";
 import type { Syscall } from "./syscall.ts";
@@ -21,6 +22,7 @@ export const syscalls: readonly Syscall[] = [
   ...signalCalls,
   ...timeCalls,
   ...processCalls,
+  ...prctlCalls,
   ...futexCalls,
   ...eventCalls,
 ].sort((a, b) => a.number - b.number);
