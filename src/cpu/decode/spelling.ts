@@ -10,6 +10,7 @@ const BY_OPERAND_SIZE: Readonly<Record<number, readonly [string, string, string]
   0x99: ["cwd", "cdq", "cqo"],
   0x9c: ["pushfw", "pushf", "pushf"],
   0x9d: ["popfw", "popf", "popf"],
+  0xc8: ["enterw", "enter", "enter"],
   0xc9: ["leavew", "leave", "leave"],
   0xcf: ["iretw", "iret", "iretq"],
   0xca: ["retfw", "retf", "retfq"],

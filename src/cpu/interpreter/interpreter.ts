@@ -70,6 +70,7 @@ export class Interpreter {
   /** What RDTSC counts from. */
   timestampBase = 0;
   #timestampDue = false;
+  #stepOnce = false;
   readonly #features: ReadonlySet<Feature>;
   #knowing: Decoder | undefined;
   readonly #view: DataView;
@@ -148,7 +149,7 @@ export class Interpreter {
   run(budget: number): Stop {
     const until = this.instructions + budget;
     while (this.instructions < until) {
-      const stepping = (this.#view.getUint32(FLAGS_SYSTEM, true) & (Flag.TF | Flag.AC)) !== 0;
+      const stepping = this.#stepOnce || (this.#view.getUint32(FLAGS_SYSTEM, true) & (Flag.TF | Flag.AC)) !== 0;
       const slice = Math.min(until - this.instructions, MAX_BUDGET);
       const stop = stepping ? this.#step() : this.#runBlocks(slice);
       if (stop !== Stop.budget) return stop;
@@ -164,6 +165,7 @@ export class Interpreter {
     let pc: number;
     if (block.count > budget) {
       const cut = this.#cut(this.rip, budget);
+      if (cut === undefined) throw new Error("a block cannot be cut");
       this.#budget -= cut.count;
       pc = cut.start;
     } else {
@@ -189,11 +191,16 @@ export class Interpreter {
     writeAddress64(this.#view, GPR + 16, Math.floor(now / 0x1_0000_0000));
   }
 
-  /** One instruction, every access by calls: with TF (#DB afterwards) or AC (alignment is checked). */
+  /** One instruction, every access by calls: with TF (#DB afterwards), with AC (alignment is checked), and where its own block was dropped. */
   #step(): Stop {
     const trap = (this.#view.getUint32(FLAGS_SYSTEM, true) & Flag.TF) !== 0;
-    if (this.#blockAt(this.rip) === undefined) return Stop.exception;
-    const cut = this.#cut(this.rip, 1);
+    this.#stepOnce = false;
+    const { rip } = this;
+    const cut = rip < TASK_SIZE ? this.#cut(rip, 1) : undefined;
+    if (cut === undefined) {
+      this.#blockAt(rip);
+      return Stop.exception;
+    }
     this.#budget = 0;
     this.#stop = Stop.budget;
     const pc = this.#complete(cut.start);
@@ -286,10 +293,9 @@ export class Interpreter {
     return block;
   }
 
-  #cut(rip: number, limit: number): Block {
+  #cut(rip: number, limit: number): Block | undefined {
     const cut = this.#blocks.cut(rip, limit);
     this.#followFlush();
-    if (cut === undefined) throw new Error("a block cannot be cut");
     return cut;
   }
 
@@ -302,9 +308,7 @@ export class Interpreter {
   #decodeFault(): void {
     const { failure } = this.#blocks;
     if (failure.kind === "fetch") {
-      const { code } = this.space.fault;
-      const present = code === "ACCERR" ? PageFault.present : 0;
-      this.#raisePageFault(failure.address, code, PageFault.user | PageFault.fetch | present);
+      this.#raisePageFault(failure.address, this.space.fault.code, PageFault.user | PageFault.fetch | this.#presence());
     } else if (failure.kind === "tooLong") {
       this.#raise(Vector.GP, 0);
     } else {
@@ -333,11 +337,17 @@ export class Interpreter {
     this.exception.code = code;
   }
 
+  /** The present bit after a refused access: Linux has no page-table entry for PROT_NONE. Whether a page was touched does not count. */
+  #presence(): number {
+    const { address, code } = this.space.fault;
+    return code === "ACCERR" && this.space.areaAt(address)?.prot !== 0 ? PageFault.present : 0;
+  }
+
   /** The exception for an access that the memory room refused. */
   #accessFault(access: number): void {
     const { address, code } = this.space.fault;
     const write = access === Access.write ? PageFault.write : 0;
-    this.#raisePageFault(address, code, PageFault.user | write | (code === "ACCERR" ? PageFault.present : 0));
+    this.#raisePageFault(address, code, PageFault.user | write | this.#presence());
   }
 
   /** Where no user page can be: a page fault in the upper half, a general protection fault between the halves. True: raised. */
@@ -375,7 +385,14 @@ export class Interpreter {
     const access = detail >> 8;
     if (this.#outside(pc, low, high, access)) return this.#fault(pc);
     const address = high * 0x1_0000_0000 + (low >>> 0);
+    const { generation } = this.#blocks;
     const resolved = this.space.resolve(address, size, access);
+    if (generation !== this.#blocks.generation) {
+      // It writes to code, and its own records may be among those that were dropped.
+      this.#settle(pc, 0);
+      this.#stepOnce = true;
+      return 0;
+    }
     if (resolved === Resolve.fault) {
       this.#accessFault(access);
       return this.#fault(pc);

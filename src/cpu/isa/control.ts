@@ -90,6 +90,8 @@ export const prefetch0: Insn = insn("prefetcht0", ["0F 18 /1 mem | M"], {}, () =
 export const prefetch1: Insn = insn("prefetcht1", ["0F 18 /2 mem | M"], {}, () => {});
 export const prefetch2: Insn = insn("prefetcht2", ["0F 18 /3 mem | M"], {}, () => {});
 export const prefetchw: Insn = insn("prefetchw", ["0F 0D /1 mem | M"], {}, () => {});
+/** The other forms of 0F 0D are hints without effect. */
+export const prefetchHint: Insn = insn("prefetch", ["0F 0D /0 mem | M", "0F 0D /2 mem | M", "0F 0D /3 mem | M", "0F 0D /4 mem | M", "0F 0D /5 mem | M", "0F 0D /6 mem | M", "0F 0D /7 mem | M"], {}, () => {});
 export const lfence: Insn = insn("lfence", ["NP 0F AE /5 reg"], {}, () => {});
 export const mfence: Insn = insn("mfence", ["NP 0F AE /6 reg"], {}, () => {});
 export const sfence: Insn = insn("sfence", ["NP 0F AE /7 reg"], {}, () => {});

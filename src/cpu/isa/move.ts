@@ -2,7 +2,7 @@
 
 import { insn } from "./insn.ts";
 import type { Insn } from "./insn.ts";
-import type { Bits } from "./ops.ts";
+import type { Bits, Op, V } from "./ops.ts";
 import { FS_BASE, GS_BASE, Vector } from "../state.ts";
 
 export const mov: Insn = insn(
@@ -18,11 +18,14 @@ export const mov: Insn = insn(
 /** A register destination is zero-extended to the operand size; memory gets 16 bits. */
 export const movFromSegment: Insn = insn("mov", ["8C /r reg | Rv, Sw", "8C /r mem | Mw, Sw"], {}, (op) => op.set(0, op.get(1)));
 
+function isLoadableSelector(op: Op, value: V): V {
+  return op.x("i32.or", op.x("i64.le_u", value, op.const(3)), op.eq(value, op.const(0x2b)));
+}
+
 /** In user mode only null and the selectors that are there already can be loaded; 64-bit mode ignores the bases of DS, ES and SS. CS: #UD. */
 export const movToSegment: Insn = insn("mov", ["8E /0 | ES, Ew", "8E /2 | SS, Ew", "8E /3 | DS, Ew", "8E /4 | FS, Ew", "8E /5 | GS, Ew"], { faults: true }, (op) => {
   const value = op.get(1);
-  const known = op.x("i32.or", op.x("i64.le_u", value, op.const(3)), op.eq(value, op.const(0x2b)));
-  op.raiseIf(op.x("i32.eqz", known), Vector.GP);
+  op.raiseIf(op.x("i32.eqz", isLoadableSelector(op, value)), Vector.GP);
   op.set(0, value);
 });
 
@@ -67,6 +70,14 @@ export const pop: Insn = insn("pop", ["58+r | Zv | d64", "8F /0 | Ev | d64"], { 
 });
 
 export const pushSegment: Insn = insn("push", ["0F A0 | FS | d64", "0F A8 | GS | d64"], { faults: true }, (op) => op.push(op.operandSize as Bits, op.get(0)));
+
+/** The two selectors with a base: only what a 64-bit user can load (see mov). */
+export const popSegment: Insn = insn("pop", ["0F A1 | FS | d64", "0F A9 | GS | d64"], { faults: true }, (op) => {
+  const value = op.zext(op.pop(op.operandSize as Bits), 16);
+  op.raiseIf(op.x("i32.eqz", isLoadableSelector(op, value)), Vector.GP);
+  op.popped(op.operandSize as Bits);
+  op.set(0, value);
+});
 
 export const pushf: Insn = insn("pushf", ["9C | | d64"], { reads: "oszapc", faults: true }, (op) => {
   // VM and RF are pushed as 0.
