@@ -387,7 +387,8 @@ export class Kernel {
       if (wait.deadline !== undefined && wait.deadline < deadline) deadline = wait.deadline;
       for (const { file } of wait.files ?? []) deadline = Math.min(deadline, fileDeadline(file));
     }
-    return Math.max(deadline, this.clock.now);
+    // What is further away than numbers are exact, 104 days, is never: sleep(1) infinity.
+    return deadline > Number.MAX_SAFE_INTEGER ? Infinity : Math.max(deadline, this.clock.now);
   }
 
   /** Enters the call of a blocked task again if what it waits for has come. */

@@ -6,7 +6,7 @@ import { AddressSpace } from "../../src/memory/index.ts";
 
 /** General registers as unsigned BigInts; the FP image is `xstate`. */
 export class FakeRegisters implements Registers {
-  readonly values: bigint[] = new Array<bigint>(17).fill(0n);
+  readonly values: bigint[] = Array.from({ length: 17 }, () => 0n);
   flags = 0x202;
   fsBase = 0;
   gsBase = 0;
