@@ -33,7 +33,11 @@ function environment(mxcsr: number): Environment {
 }
 
 const host: Readonly<Record<string, (a: number, b: number) => number>> = {
-  add: (a, b) => a + b, sub: (a, b) => a - b, mul: (a, b) => a * b, div: (a, b) => a / b, sqrt: (_, b) => Math.sqrt(b),
+  add: (a, b) => a + b,
+  sub: (a, b) => a - b,
+  mul: (a, b) => a * b,
+  div: (a, b) => a / b,
+  sqrt: (_, b) => Math.sqrt(b),
 };
 const exact: Readonly<Record<string, Binary>> = { add, sub: subtract, mul: multiply, div: divide, sqrt };
 const formats = [SINGLE, DOUBLE];

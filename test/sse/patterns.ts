@@ -8,13 +8,37 @@ export function patterns(f: Format): fc.Arbitrary<bigint> {
   const fraction = BigInt(f.precision - 1);
   const fractions = fc.bigInt(0n, (1n << fraction) - 1n);
   const round = fc.bigInt(0n, 15n).map((top) => top << (fraction - 4n));
-  const few = fc.oneof(fractions, round, round.map((x) => x | 1n));
+  const few = fc.oneof(
+    fractions,
+    round,
+    round.map((x) => x | 1n),
+  );
   const withExponent = (low: number, high: number) =>
-    fc.tuple(fc.boolean(), fc.integer({ min: low, max: high }), few).map(([negative, e, m]) => (negative ? f.sign : 0n) | (BigInt(e) << fraction) | m);
+    fc
+      .tuple(fc.boolean(), fc.integer({ min: low, max: high }), few)
+      .map(([negative, e, m]) => (negative ? f.sign : 0n) | (BigInt(e) << fraction) | m);
   const one = BigInt(f.bias) << fraction;
   const integerEdge = (bits: number) => BigInt(f.bias + bits) << fraction;
-  const edges = [0n, 1n, f.quiet, (1n << fraction) - 1n, 1n << fraction, one, one - 1n, one + 1n, f.infinity - 1n, f.infinity, f.infinity + 1n, f.infinity | f.quiet, f.infinity | f.quiet | 5n,
-    integerEdge(31), integerEdge(31) - 1n, integerEdge(31) + 1n, integerEdge(63), integerEdge(63) - 1n];
+  const edges = [
+    0n,
+    1n,
+    f.quiet,
+    (1n << fraction) - 1n,
+    1n << fraction,
+    one,
+    one - 1n,
+    one + 1n,
+    f.infinity - 1n,
+    f.infinity,
+    f.infinity + 1n,
+    f.infinity | f.quiet,
+    f.infinity | f.quiet | 5n,
+    integerEdge(31),
+    integerEdge(31) - 1n,
+    integerEdge(31) + 1n,
+    integerEdge(63),
+    integerEdge(63) - 1n,
+  ];
   const top = 2 * f.bias;
   return fc.oneof(
     fc.bigInt(0n, (1n << BigInt(f.bits)) - 1n),

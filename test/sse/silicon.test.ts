@@ -21,7 +21,10 @@ type Kind = "single" | "double" | "integer";
 /** Opcodes with operands xmm1, xmm2 (or rcx, mm1 and mm2), and what they read. */
 function* instructions(): Generator<readonly [string, Kind]> {
   const family = (opcode: string, tail = ""): (readonly [string, Kind])[] => [
-    [`0f${opcode}ca${tail}`, "single"], [`660f${opcode}ca${tail}`, "double"], [`f30f${opcode}ca${tail}`, "single"], [`f20f${opcode}ca${tail}`, "double"],
+    [`0f${opcode}ca${tail}`, "single"],
+    [`660f${opcode}ca${tail}`, "double"],
+    [`f30f${opcode}ca${tail}`, "single"],
+    [`f20f${opcode}ca${tail}`, "double"],
   ];
   for (const opcode of ["51", "58", "59", "5c", "5d", "5e", "5f", "5a"]) yield* family(opcode);
   for (let predicate = 0; predicate < 8; predicate++) yield* family("c2", `0${predicate}`);
@@ -68,7 +71,11 @@ describe.skipIf(!silicon)("on this processor", () => {
       const line = { bytes: one.bytes, text: "", before: one.before, after: outcomes[i]!, undefinedFlags: 0n, undefinedStatus: 0 };
       const did = compare(line, runner.execute(one));
       const hex = (value: bigint) => value.toString(16);
-      return did ? [`${Buffer.from(one.bytes).toString("hex")} mxcsr=${one.before.mxcsr.toString(16)} a=${hex(one.before.xmm[1]!)} b=${hex(one.before.xmm[2]!)}: ${did}`] : [];
+      return did
+        ? [
+            `${Buffer.from(one.bytes).toString("hex")} mxcsr=${one.before.mxcsr.toString(16)} a=${hex(one.before.xmm[1]!)} b=${hex(one.before.xmm[2]!)}: ${did}`,
+          ]
+        : [];
     });
     expect(failures).toEqual([]);
   });

@@ -12,18 +12,63 @@ const mm = (i: number, value: bigint) => `mm${i}=${BigInt.asUintN(64, value).toS
 
 /** Instruction with `%` for the memory operand, its bits, and what the operand holds. */
 const FORMS: readonly (readonly [text: string, bits: number, value: bigint])[] = [
-  ["movq xmm1, %", 64, VALUE], ["movq %, xmm1", 64, VALUE], ["db-movq xmm1", 64, VALUE], ["pshufhw xmm1, %, 0x1b", 128, VALUE], ["pshuflw xmm1, %, 0x93", 128, VALUE],
-  ["shufpd xmm1, %, 1", 128, VALUE], ["cmpps xmm1, %, 1", 128, VALUE], ["cmppd xmm1, %, 6", 128, PAIR], ["cmpsd xmm1, %, 2", 64, PAIR], ["cmpss xmm1, %, 5", 32, VALUE],
-  ["ucomiss xmm1, %", 32, VALUE], ["ucomisd xmm1, %", 64, PAIR], ["comiss xmm1, %", 32, VALUE], ["comisd xmm1, %", 64, PAIR], ["cvtps2dq xmm1, %", 128, VALUE],
-  ["cvttps2dq xmm1, %", 128, VALUE], ["cvtpd2dq xmm1, %", 128, PAIR], ["cvttpd2dq xmm1, %", 128, PAIR], ["cvtps2pd xmm1, %", 64, VALUE], ["cvtdq2pd xmm1, %", 64, VALUE],
-  ["cvtdq2ps xmm1, %", 128, VALUE], ["cvtpd2ps xmm1, %", 128, PAIR], ["cvtss2sd xmm1, %", 32, VALUE], ["cvtsd2ss xmm1, %", 64, PAIR], ["cvtpi2ps xmm1, %", 64, VALUE],
-  ["cvtpi2pd xmm1, %", 64, VALUE], ["cvtss2si eax, %", 32, VALUE], ["cvttsd2si rax, %", 64, PAIR], ["cvtsd2si eax, %", 64, PAIR], ["cvtsi2sd xmm1, %", 32, VALUE],
-  ["cvttps2pi mm1, %", 64, VALUE], ["cvttpd2pi mm1, %", 128, PAIR], ["cvtps2pi mm1, %", 64, VALUE], ["cvtpd2pi mm1, %", 128, PAIR], ["movq mm1, %", 64, VALUE],
-  ["movq %, mm1", 64, VALUE], ["movd mm1, %", 32, VALUE], ["movd %, mm1", 32, VALUE], ["pinsrw mm1, %, 2", 16, VALUE], ["pinsrw xmm1, %, 6", 16, VALUE],
-  ["pshufw mm1, %, 0x1e", 64, VALUE], ["punpcklbw mm1, %", 32, VALUE], ["punpckhbw mm1, %", 64, VALUE], ["psllw mm1, %", 64, 3n], ["psrad xmm1, %", 128, 5n],
-  ["addss xmm1, %", 32, VALUE], ["sqrtsd xmm1, %", 64, PAIR & ((1n << 64n) - 1n)], ["maxps xmm1, %", 128, VALUE], ["movss xmm1, %", 32, VALUE], ["movss %, xmm1", 32, VALUE],
-  ["movsd xmm1, %", 64, VALUE], ["movhps xmm1, %", 64, VALUE], ["movlpd %, xmm1", 64, VALUE], ["movups xmm1, %", 128, VALUE], ["movdqu %, xmm1", 128, VALUE],
-  ["movntq %, mm1", 64, VALUE], ["stmxcsr %", 32, 0n],
+  ["movq xmm1, %", 64, VALUE],
+  ["movq %, xmm1", 64, VALUE],
+  ["db-movq xmm1", 64, VALUE],
+  ["pshufhw xmm1, %, 0x1b", 128, VALUE],
+  ["pshuflw xmm1, %, 0x93", 128, VALUE],
+  ["shufpd xmm1, %, 1", 128, VALUE],
+  ["cmpps xmm1, %, 1", 128, VALUE],
+  ["cmppd xmm1, %, 6", 128, PAIR],
+  ["cmpsd xmm1, %, 2", 64, PAIR],
+  ["cmpss xmm1, %, 5", 32, VALUE],
+  ["ucomiss xmm1, %", 32, VALUE],
+  ["ucomisd xmm1, %", 64, PAIR],
+  ["comiss xmm1, %", 32, VALUE],
+  ["comisd xmm1, %", 64, PAIR],
+  ["cvtps2dq xmm1, %", 128, VALUE],
+  ["cvttps2dq xmm1, %", 128, VALUE],
+  ["cvtpd2dq xmm1, %", 128, PAIR],
+  ["cvttpd2dq xmm1, %", 128, PAIR],
+  ["cvtps2pd xmm1, %", 64, VALUE],
+  ["cvtdq2pd xmm1, %", 64, VALUE],
+  ["cvtdq2ps xmm1, %", 128, VALUE],
+  ["cvtpd2ps xmm1, %", 128, PAIR],
+  ["cvtss2sd xmm1, %", 32, VALUE],
+  ["cvtsd2ss xmm1, %", 64, PAIR],
+  ["cvtpi2ps xmm1, %", 64, VALUE],
+  ["cvtpi2pd xmm1, %", 64, VALUE],
+  ["cvtss2si eax, %", 32, VALUE],
+  ["cvttsd2si rax, %", 64, PAIR],
+  ["cvtsd2si eax, %", 64, PAIR],
+  ["cvtsi2sd xmm1, %", 32, VALUE],
+  ["cvttps2pi mm1, %", 64, VALUE],
+  ["cvttpd2pi mm1, %", 128, PAIR],
+  ["cvtps2pi mm1, %", 64, VALUE],
+  ["cvtpd2pi mm1, %", 128, PAIR],
+  ["movq mm1, %", 64, VALUE],
+  ["movq %, mm1", 64, VALUE],
+  ["movd mm1, %", 32, VALUE],
+  ["movd %, mm1", 32, VALUE],
+  ["pinsrw mm1, %, 2", 16, VALUE],
+  ["pinsrw xmm1, %, 6", 16, VALUE],
+  ["pshufw mm1, %, 0x1e", 64, VALUE],
+  ["punpcklbw mm1, %", 32, VALUE],
+  ["punpckhbw mm1, %", 64, VALUE],
+  ["psllw mm1, %", 64, 3n],
+  ["psrad xmm1, %", 128, 5n],
+  ["addss xmm1, %", 32, VALUE],
+  ["sqrtsd xmm1, %", 64, PAIR & ((1n << 64n) - 1n)],
+  ["maxps xmm1, %", 128, VALUE],
+  ["movss xmm1, %", 32, VALUE],
+  ["movss %, xmm1", 32, VALUE],
+  ["movsd xmm1, %", 64, VALUE],
+  ["movhps xmm1, %", 64, VALUE],
+  ["movlpd %, xmm1", 64, VALUE],
+  ["movups xmm1, %", 128, VALUE],
+  ["movdqu %, xmm1", 128, VALUE],
+  ["movntq %, mm1", 64, VALUE],
+  ["stmxcsr %", 32, 0n],
 ];
 
 /** Of movq: the forms with REX.W, which assemblers do not choose. */
@@ -41,7 +86,10 @@ function* operands(): Generator<Case> {
     const source = memory(value, bits);
     yield { text: text.replace("%", source.operand), before: `${source.items} ${registers}` };
     const end = BigInt(DATA_BYTES - bits / 8);
-    yield { text: text.replace("%", `${size} [rdi]`), before: `rdi=0x${(DATA + end).toString(16)} [${end.toString(16)}]=${bytes(value, bits)} ${registers}` };
+    yield {
+      text: text.replace("%", `${size} [rdi]`),
+      before: `rdi=0x${(DATA + end).toString(16)} [${end.toString(16)}]=${bytes(value, bits)} ${registers}`,
+    };
     // One byte further: a page fault, or where 16 bytes must be aligned a general protection fault.
     yield { text: text.replace("%", `${size} [rdi]`), before: `rdi=0x${(DATA + end + 1n).toString(16)} ${registers}` };
   }
@@ -50,8 +98,22 @@ function* operands(): Generator<Case> {
 /** ES is set: instructions that use the x87 state raise #MF, also where their operand cannot be read. */
 function* pending(): Generator<Case> {
   const before = "fcw=0x37e fsw=0x8081 ftw=0";
-  const texts = ["paddd mm0, mm1", "emms", "movq mm0, qword ptr [rdi]", "movd ecx, mm1", "pshufw mm0, mm1, 1", "psllw mm1, 3", "movq2dq xmm1, mm0", "movdq2q mm0, xmm1",
-    "cvtpi2ps xmm1, mm0", "cvtpi2pd xmm1, mm0", "cvtpi2pd xmm1, qword ptr [rsi]", "cvtpi2ps xmm1, qword ptr [rsi]", "cvtps2pi mm0, xmm1", "maskmovq mm0, mm1"];
+  const texts = [
+    "paddd mm0, mm1",
+    "emms",
+    "movq mm0, qword ptr [rdi]",
+    "movd ecx, mm1",
+    "pshufw mm0, mm1, 1",
+    "psllw mm1, 3",
+    "movq2dq xmm1, mm0",
+    "movdq2q mm0, xmm1",
+    "cvtpi2ps xmm1, mm0",
+    "cvtpi2pd xmm1, mm0",
+    "cvtpi2pd xmm1, qword ptr [rsi]",
+    "cvtpi2ps xmm1, qword ptr [rsi]",
+    "cvtps2pi mm0, xmm1",
+    "maskmovq mm0, mm1",
+  ];
   for (const text of texts) yield { text, before: `${before} rdi=0x201000 rsi=0x200100`, mmx: true };
 }
 

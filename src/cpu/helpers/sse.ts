@@ -5,7 +5,20 @@
 
 import { HELPER_AREA, MXCSR, Vector } from "../state.ts";
 import type { Binary } from "../sse/arithmetic.ts";
-import { add, compare, comparePredicate, convert, divide, fromInteger, maximum, minimum, multiply, sqrt, subtract, toInteger } from "../sse/arithmetic.ts";
+import {
+  add,
+  compare,
+  comparePredicate,
+  convert,
+  divide,
+  fromInteger,
+  maximum,
+  minimum,
+  multiply,
+  sqrt,
+  subtract,
+  toInteger,
+} from "../sse/arithmetic.ts";
 import type { Format } from "../sse/format.ts";
 import { DOUBLE, SINGLE } from "../sse/format.ts";
 import type { Quick } from "../sse/quick.ts";

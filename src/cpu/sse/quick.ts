@@ -75,7 +75,12 @@ function isProduct(a: number, b: number, of: number): boolean {
   return p === of && productError(a, b, p) === 0;
 }
 
-function table(cut: (x: number) => number, least: number, greatest: number, differs: Readonly<Record<string, Differs>>): Readonly<Record<string, Quick>> {
+function table(
+  cut: (x: number) => number,
+  least: number,
+  greatest: number,
+  differs: Readonly<Record<string, Differs>>,
+): Readonly<Record<string, Quick>> {
   const operations: Readonly<Record<string, Operation>> = {
     add: (a, b) => a + b,
     sub: (a, b) => a - b,
