@@ -7,7 +7,8 @@ import type { OperandSpec } from "../isa/insn.ts";
 import { ARITHMETIC_FLAGS, FLAGS_SYSTEM, Flag, HELPER_AREA, SELECTORS, Vector, X87_REGISTERS } from "../state.ts";
 import type { ValType } from "../../wasm/index.ts";
 import type { Binding } from "./binding.ts";
-import { Graph, Node } from "./graph.ts";
+import type { Graph } from "./graph.ts";
+import { Node } from "./graph.ts";
 
 const loads: Readonly<Record<number, string>> = { 8: "i64.load8_u", 16: "i64.load16_u", 32: "i64.load32_u", 64: "i64.load", 128: "v128.load" };
 const stores: Readonly<Record<number, string>> = { 8: "i64.store8", 16: "i64.store16", 32: "i64.store32", 64: "i64.store", 128: "v128.store" };
@@ -88,7 +89,7 @@ export class Emitter implements Op {
   #bulk(count: Node, kind: "copy" | "fill"): void {
     if (this.addressSize !== 64 || this.form.mode !== "none") return;
     const bytes = this.size(0) / 8;
-    const shift = this.const(Math.log2(bytes));
+    const shift = this.const(31 - Math.clz32(bytes));
     const to = node(this.reg(7, 64));
     const from = kind === "copy" ? node(this.reg(6, 64)) : undefined;
     const target = this.#binding.direct(to, "write");

@@ -16,8 +16,8 @@ function bitTest(op: Op, change: ((value: V, mask: V) => V) | undefined): void {
   let value: V;
   let linear: V | undefined;
   if (op.isMemory(0) && !op.isImmediate(1)) {
-    const step = op.sar(op.sext(index, width), op.const(Math.log2(width)));
-    linear = op.add(op.linear(0), op.shl(step, op.const(Math.log2(width / 8))));
+    const step = op.sar(op.sext(index, width), op.const(31 - Math.clz32(width)));
+    linear = op.add(op.linear(0), op.shl(step, op.const(31 - Math.clz32(width / 8))));
     if (op.addressSize === 32) linear = op.zext(linear, 32);
     if (change !== undefined) op.checkWrite(width, linear);
     value = op.load(width, linear);
