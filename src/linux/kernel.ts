@@ -118,11 +118,11 @@ export class Kernel {
   lastPid: number = FIRST_PID - 1;
   /** Nanoseconds that were jumped over because nothing could run. */
   idleTime = 0;
-  #turn = 0;
+  turn = 0;
   #current: Task | undefined;
   readonly #unknown: Set<number> = new Set();
   /** Answers that came for parked calls, by request id. */
-  readonly #answers: Map<number, HostAnswer> = new Map();
+  readonly answers: Map<number, HostAnswer> = new Map();
 
   constructor(options: { readonly inputs: Inputs; readonly start: StartOptions; readonly mounts?: readonly HostMount[] }) {
     this.start = options.start;
@@ -347,7 +347,7 @@ export class Kernel {
         if (task.state === "blocked") this.#wake(task);
         if (task.state !== "running") continue;
         if (this.deliver(task) !== "running") continue;
-        this.#turn = this.tasks.indexOf(task);
+        this.turn = this.tasks.indexOf(task);
         return task;
       }
       const idle = this.#idle();
@@ -357,13 +357,13 @@ export class Kernel {
 
   /** Tasks from the one whose turn it is. */
   #order(): Task[] {
-    const at = this.#turn % Math.max(1, this.tasks.length);
+    const at = this.turn % Math.max(1, this.tasks.length);
     return [...this.tasks.slice(at), ...this.tasks.slice(0, at)];
   }
 
   /** Gives the next runnable task its turn: the end of a time slice, sched_yield(2). */
   yield(): void {
-    this.#turn++;
+    this.turn++;
   }
 
   /** Nothing runs: jumps to the next deadline, or says what must be waited for. */
@@ -397,9 +397,9 @@ export class Kernel {
     this.#current = task;
     let exchanges: HostExchange[] | undefined;
     if (wait.host !== undefined) {
-      const answer = this.#answers.get(wait.host.id);
+      const answer = this.answers.get(wait.host.id);
       if (answer === undefined) return;
-      this.#answers.delete(wait.host.id);
+      this.answers.delete(wait.host.id);
       exchanges = [...wait.host.exchanges, { request: wait.host.request, answer }];
     } else {
       const reason = this.#wakeReason(task, wait);
@@ -431,7 +431,7 @@ export class Kernel {
   /** The host's answer to a request that it put off. */
   answer(id: number, answer: HostAnswer): void {
     if (this.vfs.tree.answer(id, answer)) return;
-    this.#answers.set(id, answer);
+    this.answers.set(id, answer);
   }
 
   /** A signal from outside reaches the first process as from the kernel, or as kill(2) by nobody. */

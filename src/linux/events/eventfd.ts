@@ -11,7 +11,7 @@ export class EventFile extends OpenFile {
   count: bigint;
   /** EFD_SEMAPHORE: each read takes one. */
   readonly semaphore: boolean;
-  #activity = 0;
+  private changes = 0;
 
   constructor(dentry: Dentry, flags: number, count: number, semaphore: boolean) {
     super(dentry, flags);
@@ -29,7 +29,7 @@ export class EventFile extends OpenFile {
   }
 
   override get activity(): number {
-    return this.#activity;
+    return this.changes;
   }
 
   override read(into: Uint8Array): number {
@@ -37,7 +37,7 @@ export class EventFile extends OpenFile {
     if (this.count === 0n) return BLOCK;
     const value = this.semaphore ? 1n : this.count;
     this.count -= value;
-    this.#activity++;
+    this.changes++;
     new DataView(into.buffer, into.byteOffset).setBigUint64(0, value, true);
     return 8;
   }
@@ -48,7 +48,7 @@ export class EventFile extends OpenFile {
     if (value > MAX) throw errno.EINVAL;
     if (this.count + value > MAX) return BLOCK;
     this.count += value;
-    this.#activity++;
+    this.changes++;
     return 8;
   }
 

@@ -15,13 +15,13 @@ const RECORD = 128;
 export class SignalFile extends OpenFile {
   readonly mask: SigSet;
   /** Whose signals are looked at: the task in whose call this happens. */
-  readonly #reader: { readonly current: Task };
+  private readonly reader: { readonly current: Task };
 
   constructor(dentry: Dentry, flags: number, mask: Readonly<SigSet>, reader: { readonly current: Task }) {
     super(dentry, flags);
     this.mask = copySet(mask);
     subtract(this.mask, UNBLOCKABLE);
-    this.#reader = reader;
+    this.reader = reader;
   }
 
   override get pollable(): boolean {
@@ -37,7 +37,7 @@ export class SignalFile extends OpenFile {
     if (into.length < RECORD) throw errno.EINVAL;
     let at = 0;
     while (at + RECORD <= into.length) {
-      const info = takeSignal(this.#reader.current, this.mask);
+      const info = takeSignal(this.reader.current, this.mask);
       if (info === undefined) break;
       encode(info, into.subarray(at, at + RECORD));
       at += RECORD;
@@ -46,7 +46,7 @@ export class SignalFile extends OpenFile {
   }
 
   override ready(): number {
-    const { pending, process } = this.#reader.current;
+    const { pending, process } = this.reader.current;
     const low = (pending.set.low | process.pending.set.low) & this.mask.low;
     const high = (pending.set.high | process.pending.set.high) & this.mask.high;
     return (low | high) === 0 ? 0 : POLLIN | POLLRDNORM;

@@ -52,12 +52,12 @@ export class AnonymousFs extends FileSystem {
 
   /** A name on the one inode that all anonymous kernel files share: "anon_inode:[eventpoll]". */
   dentry(name: string): Dentry {
-    const inode = this.#shared ?? new AnonymousInode(this, this.nextIno++, ANONYMOUS_MODE);
-    this.#shared = inode;
+    const inode = this.shared ?? new AnonymousInode(this, this.nextIno++, ANONYMOUS_MODE);
+    this.shared = inode;
     return new Dentry(this.root, `anon_inode:${name}`, inode);
   }
 
-  #shared: AnonymousInode | null = null;
+  private shared: AnonymousInode | null = null;
 }
 
 export class AnonymousInode extends Inode {

@@ -12,13 +12,13 @@ export function identityOf(dentry: Dentry, dev: number): FileIdentity {
 
 /** One for each inode, so that adjacent mappings of a file merge. Its name follows the file's. */
 export class InodeBacking implements FileBacking {
-  readonly #store: StoreBacking;
+  private readonly store: StoreBacking;
   readonly dentry: Dentry;
   readonly identity: FileIdentity;
 
   constructor(store: PageStore, dentry: Dentry, dev: number) {
     this.identity = identityOf(dentry, dev);
-    this.#store = new StoreBacking(store, "", this.identity);
+    this.store = new StoreBacking(store, "", this.identity);
     this.dentry = dentry;
   }
 
@@ -27,14 +27,14 @@ export class InodeBacking implements FileBacking {
   }
 
   sharedPage(index: number): Page | undefined {
-    return this.#store.sharedPage(index);
+    return this.store.sharedPage(index);
   }
 
   fillPage(index: number, into: Uint8Array): boolean {
-    return this.#store.fillPage(index, into);
+    return this.store.fillPage(index, into);
   }
 
   punch(offset: number, length: number): void {
-    this.#store.punch(offset, length);
+    this.store.punch(offset, length);
   }
 }

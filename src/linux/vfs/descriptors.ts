@@ -10,15 +10,15 @@ export interface Descriptor {
 }
 
 export class Descriptors {
-  readonly #slots: (Descriptor | undefined)[] = [];
+  private readonly slots: (Descriptor | undefined)[] = [];
   /** No free number lies below. */
-  #free = 0;
+  private free = 0;
   /** Tasks that share the table. */
   references = 1;
 
   /** The description of an open descriptor; EBADF. O_PATH descriptors count: {@link getIo} refuses them. */
   get(fd: number): OpenFile {
-    const slot = this.#slots[fd];
+    const slot = this.slots[fd];
     if (slot === undefined) throw errno.EBADF;
     return slot.file;
   }
@@ -31,40 +31,40 @@ export class Descriptors {
   }
 
   find(fd: number): Descriptor | undefined {
-    return this.#slots[fd];
+    return this.slots[fd];
   }
 
   /** Lowest free number from `minimum` on, below `limit` (RLIMIT_NOFILE): EMFILE. F_DUPFD with minimum >= limit: EINVAL is the caller's. */
   add(file: OpenFile, options: { readonly closeOnExec: boolean; readonly limit: number; readonly minimum?: number }): number {
     const minimum = options.minimum ?? 0;
-    let fd = Math.max(minimum, this.#free);
-    while (this.#slots[fd] !== undefined) fd++;
+    let fd = Math.max(minimum, this.free);
+    while (this.slots[fd] !== undefined) fd++;
     if (fd >= options.limit) throw errno.EMFILE;
-    this.#slots[fd] = { file: file.retain(), closeOnExec: options.closeOnExec };
-    if (minimum <= this.#free) this.#free = fd + 1;
+    this.slots[fd] = { file: file.retain(), closeOnExec: options.closeOnExec };
+    if (minimum <= this.free) this.free = fd + 1;
     return fd;
   }
 
   /** dup2(2), dup3(2): puts `file` at `fd`, closing what was there. EBADF where `fd` is out of range. */
   replace(fd: number, file: OpenFile, closeOnExec: boolean, limit: number): void {
     if (fd < 0 || fd >= limit) throw errno.EBADF;
-    const old = this.#slots[fd];
-    this.#slots[fd] = { file: file.retain(), closeOnExec };
+    const old = this.slots[fd];
+    this.slots[fd] = { file: file.retain(), closeOnExec };
     if (old !== undefined) this.#drop(old);
   }
 
   close(fd: number): void {
-    const slot = this.#slots[fd];
+    const slot = this.slots[fd];
     if (slot === undefined) throw errno.EBADF;
-    this.#slots[fd] = undefined;
-    if (fd < this.#free) this.#free = fd;
+    this.slots[fd] = undefined;
+    if (fd < this.free) this.free = fd;
     this.#drop(slot);
   }
 
   /** Closes every descriptor of the range, bounds included. */
   closeRange(first: number, last: number): void {
-    const end = Math.min(last, this.#slots.length - 1);
-    for (let fd = first; fd <= end; fd++) if (this.#slots[fd] !== undefined) this.close(fd);
+    const end = Math.min(last, this.slots.length - 1);
+    for (let fd = first; fd <= end; fd++) if (this.slots[fd] !== undefined) this.close(fd);
   }
 
   /** execve(2). */
@@ -75,15 +75,15 @@ export class Descriptors {
   /** A copy for fork(2): the same descriptions. */
   clone(): Descriptors {
     const copy = new Descriptors();
-    for (const [fd, { file, closeOnExec }] of this.entries()) copy.#slots[fd] = { file: file.retain(), closeOnExec };
-    copy.#free = this.#free;
+    for (const [fd, { file, closeOnExec }] of this.entries()) copy.slots[fd] = { file: file.retain(), closeOnExec };
+    copy.free = this.free;
     return copy;
   }
 
   /** Open descriptors, ascending. */
   entries(): (readonly [fd: number, slot: Descriptor])[] {
     const list: [number, Descriptor][] = [];
-    this.#slots.forEach((slot, fd) => {
+    this.slots.forEach((slot, fd) => {
       if (slot !== undefined) list.push([fd, slot]);
     });
     return list;

@@ -101,10 +101,10 @@ export class ZeroFile extends MemoryDevice {
   }
 }
 
-class ZeroBacking implements FileBacking {
+export class ZeroBacking implements FileBacking {
   readonly name: string;
   readonly identity: FileBacking["identity"];
-  readonly #store = new PageStore();
+  private readonly store: PageStore = new PageStore();
 
   constructor(dentry: Dentry) {
     this.name = pathFromTop(dentry);
@@ -112,7 +112,7 @@ class ZeroBacking implements FileBacking {
   }
 
   sharedPage(index: number): Page | undefined {
-    return this.#store.page(index, true);
+    return this.store.page(index, true);
   }
 
   fillPage(_index: number, into: Uint8Array): boolean {
@@ -135,16 +135,16 @@ export class FullFile extends MemoryDevice {
 }
 
 export class RandomFile extends MemoryDevice {
-  readonly #random: RandomSource;
+  private readonly random: RandomSource;
 
   constructor(dentry: Dentry, flags: number, random: RandomSource) {
     super(dentry, flags);
-    this.#random = random;
+    this.random = random;
   }
 
   override read(into: Uint8Array): number {
     this.demandRead();
-    this.#random.fill(into);
+    this.random.fill(into);
     return into.length;
   }
 

@@ -105,7 +105,7 @@ export class HostInode extends Inode {
   asked = 0;
   /** Pages of shared mappings; null until there is one. */
   shared: SharedPages | null = null;
-  #children: Map<string, WeakRef<Dentry>> | null = null;
+  private children: Map<string, WeakRef<Dentry>> | null = null;
 
   constructor(fs: HostFs, stat: HostStat) {
     super(fs, stat.ino, stat.mode, stat.uid, stat.gid);
@@ -199,7 +199,7 @@ export class HostInode extends Inode {
   }
 
   private child(dir: Dentry, name: string, stat: HostStat): Dentry {
-    const known = this.#children?.get(name)?.deref();
+    const known = this.children?.get(name)?.deref();
     if (known !== undefined && !known.unlinked && known.inode.ino === stat.ino && (known.inode.mode & S_IFMT) === (stat.mode & S_IFMT)) {
       (known.inode as HostInode).refresh(stat);
       return known;
@@ -209,8 +209,8 @@ export class HostInode extends Inode {
   }
 
   private adopt(dentry: Dentry): Dentry {
-    this.#children ??= new Map();
-    this.#children.set(dentry.name, new WeakRef(dentry));
+    this.children ??= new Map();
+    this.children.set(dentry.name, new WeakRef(dentry));
     return dentry;
   }
 
@@ -305,7 +305,7 @@ export class HostInode extends Inode {
     const inode = victim.inode as HostInode;
     inode.known = { ...inode.known, nlink: inode.isDirectory ? 0 : inode.known.nlink - 1 };
     victim.unlinked = true;
-    this.#children?.delete(victim.name);
+    this.children?.delete(victim.name);
   }
 
   override rename(source: Dentry, target: Dentry, name: string, victim: Dentry | undefined, flags: number): void {
@@ -321,7 +321,7 @@ export class HostInode extends Inode {
     const path = host.below(target, name);
     host.ask("done", { op: "rename", mount: host.mount, from: host.path(source), path, noReplace: (flags & RENAME_NOREPLACE) !== 0 });
     if (victim !== undefined) to.forget(victim);
-    this.#children?.delete(source.name);
+    this.children?.delete(source.name);
     source.name = name;
     source.parent = target;
     to.adopt(source);
@@ -335,7 +335,7 @@ function demandNoDevice(dentry: Dentry): void {
 }
 
 /** An open directory of the host: the listing is taken when reading starts. State: `entries`. */
-class HostDirectory extends DirectoryFile {
+export class HostDirectory extends DirectoryFile {
   entries: readonly HostDirent[] | null = null;
 
   protected override listing(from: number): Listing {

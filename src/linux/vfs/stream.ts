@@ -248,7 +248,7 @@ export class FileStream extends SeekableFile {
   readonly stream: Stream;
   /** The description the host started with shares the host's offset; one opened through /proc/self/fd has its own. */
   readonly inSequence: boolean;
-  #backing: StreamBacking | null = null;
+  private mapped: StreamBacking | null = null;
 
   constructor(dentry: Dentry, flags: number, stream: Stream) {
     super(dentry, flags);
@@ -333,8 +333,8 @@ export class FileStream extends SeekableFile {
   override sync(): void {}
 
   override backing(): FileBacking {
-    this.#backing ??= new StreamBacking(this);
-    return this.#backing;
+    this.mapped ??= new StreamBacking(this);
+    return this.mapped;
   }
 
   override mapping(shared: boolean, write: boolean): FileBacking {
@@ -343,32 +343,32 @@ export class FileStream extends SeekableFile {
   }
 }
 
-class StreamBacking implements FileBacking {
-  readonly #file: FileStream;
+export class StreamBacking implements FileBacking {
+  private readonly file: FileStream;
   readonly identity: FileBacking["identity"];
-  readonly #pages = new PageStore();
+  private readonly pages: PageStore = new PageStore();
 
   constructor(file: FileStream) {
-    this.#file = file;
+    this.file = file;
     this.identity = identityOf(file.dentry, file.stream.info.stat.dev);
   }
 
   get name(): string {
-    return this.#file.dentry.name;
+    return this.file.dentry.name;
   }
 
   sharedPage(index: number): Page | undefined {
-    const known = this.#pages.page(index, false);
+    const known = this.pages.page(index, false);
     if (known !== undefined) return known;
     const bytes = new Uint8Array(PAGE_SIZE);
     if (!this.fillPage(index, bytes)) return undefined;
-    const page = this.#pages.page(index, true);
+    const page = this.pages.page(index, true);
     page?.write(0, bytes);
     return page;
   }
 
   fillPage(index: number, into: Uint8Array): boolean {
-    const count = this.#file.pread(into, index * PAGE_SIZE);
+    const count = this.file.pread(into, index * PAGE_SIZE);
     into.fill(0, count);
     return count > 0;
   }

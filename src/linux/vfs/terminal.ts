@@ -58,16 +58,16 @@ export class Terminal {
 export class TerminalInode extends Inode {
   readonly terminal: Terminal;
   readonly rdev: number;
-  #atime: Time;
-  #mtime: Time;
+  private atime: Time;
+  private mtime: Time;
 
   constructor(fs: FileSystem, ino: number, terminal: Terminal) {
     const { stat } = terminal.input.info;
     super(fs, ino, stat.mode, stat.uid, stat.gid);
     this.terminal = terminal;
     this.rdev = stat.rdev;
-    this.#atime = stat.atime;
-    this.#mtime = stat.mtime;
+    this.atime = stat.atime;
+    this.mtime = stat.mtime;
   }
 
   override stat(): Stat {
@@ -79,8 +79,8 @@ export class TerminalInode extends Inode {
       uid: this.uid,
       gid: this.gid,
       rdev: this.rdev,
-      atime: this.#atime,
-      mtime: this.#mtime,
+      atime: this.atime,
+      mtime: this.mtime,
       mountId: this.fs.mountId,
       mountRoot: false,
     };
@@ -90,8 +90,8 @@ export class TerminalInode extends Inode {
     if (change.mode !== undefined) this.mode = (this.mode & S_IFMT) | change.mode;
     this.uid = change.uid ?? this.uid;
     this.gid = change.gid ?? this.gid;
-    this.#atime = change.atime ?? this.#atime;
-    this.#mtime = change.mtime ?? this.#mtime;
+    this.atime = change.atime ?? this.atime;
+    this.mtime = change.mtime ?? this.mtime;
   }
 
   override open(dentry: Dentry, flags: number): OpenFile {

@@ -74,15 +74,15 @@ export class Tree {
   readonly sockets: AnonymousFs;
   readonly pipes: Pipes;
   readonly memfds: Memfds;
-  readonly #streamFs: AnonymousFs;
+  readonly streamFs: AnonymousFs;
   readonly #port: HostPort;
   /** By number; null for one that is closed. */
   streams: (Stream | null)[] = [];
   terminal: Terminal | null = null;
   readonly nobody: Caller;
   readonly random: RandomSource;
-  readonly #dev: TmpFs;
-  readonly #pts: TmpFs;
+  readonly dev: TmpFs;
+  readonly pts: TmpFs;
 
   constructor(options: TreeOptions) {
     const { clock, port } = options;
@@ -96,7 +96,7 @@ export class Tree {
       new AnonymousFs({ type, dev: makeDev(0, minor), magic, firstIno: 1000 });
     this.anonymous = anonymous("anon_inodefs", MINOR.anon, ANON_INODE_FS_MAGIC);
     this.sockets = anonymous("sockfs", MINOR.socket, SOCKFS_MAGIC);
-    this.#streamFs = anonymous("pipefs", MINOR.streams, PIPEFS_MAGIC);
+    this.streamFs = anonymous("pipefs", MINOR.streams, PIPEFS_MAGIC);
     this.pipes = new Pipes(anonymous("pipefs", MINOR.pipe, PIPEFS_MAGIC), clock);
     const tmpfs = (type: string, source: string, minor: number, mountId: number, rootMode: number): TmpFs =>
       new TmpFs({ type, source, dev: makeDev(0, minor), mountId, rootMode, capacity: Math.floor(options.memory / 2) }, host);
@@ -113,13 +113,13 @@ export class Tree {
     this.nobody = { fs, credentials, files: new Descriptors(), pid: 0, tid: 0, fileSizeLimit: Infinity };
 
     if (rootFs instanceof TmpFs) this.#populate(options);
-    this.#dev = tmpfs("devtmpfs", "devtmpfs", MINOR.dev, 21, 0o755);
-    this.#pts = tmpfs("devpts", "devpts", MINOR.pts, 24, 0o755);
+    this.dev = tmpfs("devtmpfs", "devtmpfs", MINOR.dev, 21, 0o755);
+    this.pts = tmpfs("devpts", "devpts", MINOR.pts, 24, 0o755);
     this.mount("/proc", procFs({ dev: makeDev(0, MINOR.proc), mountId: 22, tree: this, source: options.proc, clock }));
     this.mount("/sys", sysFs({ dev: makeDev(0, MINOR.sys), mountId: 23, tree: this, source: options.proc, clock }));
-    this.mount("/dev", this.#dev);
+    this.mount("/dev", this.dev);
     this.#populateDev();
-    this.mount("/dev/pts", this.#pts);
+    this.mount("/dev/pts", this.pts);
     this.mount("/dev/shm", tmpfs("tmpfs", "tmpfs", MINOR.shm, 25, 0o1777));
     for (const mount of options.mounts) if (mount.guest !== "/") this.mount(mount.guest, hostFs(mount));
   }
@@ -201,11 +201,11 @@ export class Tree {
     if (info.kind === "terminal" && this.terminal !== null) {
       return new TerminalFile(this.#terminalDentry(this.terminal), info.flags, this.terminal);
     }
-    return openStream(new Dentry(this.#streamFs.root, info.name, new StreamInode(this.#streamFs, stream)), info.flags, stream);
+    return openStream(new Dentry(this.streamFs.root, info.name, new StreamInode(this.streamFs, stream)), info.flags, stream);
   }
 
   #openNull(info: HostStream): OpenFile {
-    const dev = this.#dev.root;
+    const dev = this.dev.root;
     const node = dev.inode.lookup(dev, "null", this.nobody);
     if (node === undefined) throw new Error("/dev/null is missing");
     return node.inode.open(node, info.flags, this.nobody);
@@ -215,7 +215,7 @@ export class Tree {
   #terminalDentry(terminal: Terminal): Dentry {
     const { name } = terminal.input.info;
     const inPts = name.startsWith("/dev/pts/");
-    const fs = inPts ? this.#pts : this.#dev;
+    const fs = inPts ? this.pts : this.dev;
     const leaf = inPts ? name.slice("/dev/pts/".length) : (name.split("/").pop() ?? "tty1");
     const known = fs.root.inode.lookup(fs.root, leaf, this.nobody);
     if (known !== undefined && known.inode instanceof TerminalInode) return known;
