@@ -99,10 +99,10 @@ function approximate(op: Op, exact: V, source: V): V {
   // A NaN source is made quiet; of a negative one the root is the default NaN.
   const quiet = op.x("v128.or", source, op.x("i32x4.splat", op.i32(0x00400000)));
   const nan = op.x("v128.bitselect", quiet, op.x("i32x4.splat", op.i32(-0x00400000)), op.x("f32x4.ne", source, source));
-  return op.x("v128.bitselect", nan, r, op.x("f32x4.ne", r, r));
+  return op.x("v128.bitselect", nan, flushDenormals(op, r), op.x("f32x4.ne", r, r));
 }
 
-/** Denormal sources count as zero. */
+/** Denormals, as sources and as results, are zeros here whatever MXCSR says. */
 function flushDenormals(op: Op, source: V): V {
   const magnitude = op.x("v128.and", source, op.x("i32x4.splat", op.i32(0x7fffffff)));
   const normal = op.x("i32x4.ge_u", magnitude, op.x("i32x4.splat", op.i32(0x00800000)));
@@ -119,7 +119,7 @@ function approximation(name: string, opcode: string, f: (op: Op, source: V) => V
   return [
     insn(`${name}ps`, [`NP 0F ${opcode} /r | Vps, Wps`], aligned, (op) => op.setVector(0, f(op, op.get(1)))),
     insn(`${name}ss`, [`F3 0F ${opcode} /r | Vss, Wss`], {}, (op) =>
-      op.set(0, op.lane("f32x4.extract_lane", 0, f(op, op.x("f32x4.splat", op.get(1))))),
+      op.set(0, op.bool(op.lane("i32x4.extract_lane", 0, f(op, op.x("f32x4.splat", op.get(1)))))),
     ),
   ];
 }
