@@ -138,13 +138,16 @@ function fromArgument(op: Op, like: V): V {
   }
 }
 
-/** `result` where the truth `usual` holds, else what the helper makes of the operands; the helper may raise #XM. */
+/** What a helper makes of the operands, of the type of `like`; it may raise #XM. */
+export function resultOf(op: Op, like: V, helper: string, operands: readonly V[], operand?: V): V {
+  operands.forEach((value, i) => op.setArgument(i, toArgument(op, value)));
+  op.helper(helper, operand);
+  return fromArgument(op, like);
+}
+
+/** `result` where the truth `usual` holds, else what the helper makes of the operands. */
 export function unlessUnusual(op: Op, usual: V, result: V, helper: string, operands: readonly V[], operand?: V): V {
   const chosen = op.variable(result);
-  op.if(op.x("i32.eqz", usual), () => {
-    operands.forEach((value, i) => op.setArgument(i, toArgument(op, value)));
-    op.helper(helper, operand);
-    op.assign(chosen, fromArgument(op, result));
-  });
+  op.if(op.x("i32.eqz", usual), () => op.assign(chosen, resultOf(op, result, helper, operands, operand)));
   return op.read(chosen);
 }

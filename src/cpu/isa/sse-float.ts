@@ -1,6 +1,6 @@
 /** SSE and SSE2 floating-point arithmetic, comparison and logic (SDM volume 1, 5.5.1 and 5.6.1). */
 
-import { both, floatType, inexactIsSilent, isNormal, Lanes, LARGEST, notDenormal, SMALLEST, unlessUnusual } from "./float.ts";
+import { both, floatType, inexactIsSilent, isNormal, Lanes, LARGEST, notDenormal, resultOf, SMALLEST, unlessUnusual } from "./float.ts";
 import type { FloatBits } from "./float.ts";
 import { insn } from "./insn.ts";
 import type { Insn } from "./insn.ts";
@@ -178,16 +178,18 @@ export const cmpFloat: readonly Insn[] = [
   }),
 ];
 
-/** The relation as a helper gives it: 1 less, 2 equal, 4 unordered. */
+/** Of NaNs and denormals a helper gives the relation: 1 less, 2 equal, 4 unordered. */
 function compareFlags(name: string, suffix: string, row: string, bits: FloatBits): Insn {
   const t = floatType(bits);
   return insn(`${name}${suffix}`, [row], { faults: true, writes: "oszapc" }, (op) => {
     const a = op.get(0);
     const b = op.get(1);
-    const relation = op.x("i32.or", op.x(`${t}.lt`, a, b), op.x("i32.shl", op.x(`${t}.eq`, a, b), op.i32(1)));
-    const r = unlessUnusual(op, ordinary(op, bits, a, b), op.bool(relation), `sse ${name}${suffix}`, [a, b]);
-    const is = (mask: number): V => op.ne(op.and(r, op.const(mask)), op.const(0));
-    op.flagsCompare(is(6), is(4), is(5));
+    const usual = (): void => op.flagsCompare(op.x(`${t}.eq`, a, b), op.i32(0), op.x(`${t}.lt`, a, b));
+    op.if(ordinary(op, bits, a, b), usual, () => {
+      const relation = resultOf(op, op.const(0), `sse ${name}${suffix}`, [a, b]);
+      const is = (mask: number): V => op.ne(op.and(relation, op.const(mask)), op.const(0));
+      op.flagsCompare(is(6), is(4), is(5));
+    });
   });
 }
 
