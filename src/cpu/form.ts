@@ -35,11 +35,16 @@ export function operandBits(row: RowSpec, index: number, operandSize: number, ve
     if (operand.size === "eAX") return Math.min(operandSize, 32);
     return fixedBits[operand.size] ?? 64;
   }
-  switch (operand.size) {
+  // Immediates of 16 or 32 bits are sign-extended to the operand size, and so are bytes marked for it.
+  if (operand.size === "bs" || (operand.size === "z" && operand.kind === "I")) return operandSize;
+  return sizeBits(operand.size, operandSize, vexL);
+}
+
+/** Bits for a size letter of the rows' notation. 0 where it has no size. */
+export function sizeBits(size: string, operandSize: number, vexL: number): number {
+  switch (size) {
     case "b":
       return 8;
-    case "bs":
-      return operandSize;
     case "w":
       return 16;
     case "d":
@@ -53,7 +58,7 @@ export function operandBits(row: RowSpec, index: number, operandSize: number, ve
     case "y":
       return operandSize === 64 ? 64 : 32;
     case "z":
-      return operand.kind === "I" ? operandSize : Math.min(operandSize, 32);
+      return Math.min(operandSize, 32);
     case "dq":
       return 128;
     case "qq":
@@ -61,9 +66,11 @@ export function operandBits(row: RowSpec, index: number, operandSize: number, ve
     case "x":
     case "ps":
     case "pd":
-      return vexL === 1 ? 256 : 128;
+      return vexL === 0 ? 128 : 256;
     case "t":
       return 80;
+    case "p":
+      return operandSize === 16 ? 32 : 48;
     default:
       return 0;
   }

@@ -2,6 +2,7 @@
  * The disassembler: Intel syntax, in the spelling of `objdump -d -M intel`.
  */
 
+import { sizeBits } from "../form.ts";
 import type { Decoded, OperandSpec, RowSpec } from "../isa/insn.ts";
 import { spelling } from "./spelling.ts";
 
@@ -72,49 +73,18 @@ function register(number: number, bits: number, rex: boolean): string {
   return (rex ? R8 : R8_LEGACY)[number]!;
 }
 
-/** Bits of a general register or of memory for a size letter. */
+/** Bits of a general register or of memory for a size letter; notes which prefixes decided. */
 function bitsOf(size: string, context: Context): number {
   const { decoded, row } = context;
-  switch (size) {
-    case "b":
-      return 8;
-    case "w":
-      return 16;
-    case "d":
-    case "ss":
-      return 32;
-    case "q":
-    case "sd":
-      return 64;
-    case "v": {
-      if (!row.f64) {
-        if (!row.d64) context.rexUsed |= REX_W;
-        context.used66 ||= decoded.operandSize === 16 || (decoded.rex & REX_W) === 0;
-      }
-      return decoded.operandSize;
-    }
-    case "y":
-      context.rexUsed |= REX_W;
-      return decoded.operandSize === 64 ? 64 : 32;
-    case "z":
-      context.used66 ||= decoded.operandSize === 16;
-      return decoded.operandSize === 16 ? 16 : 32;
-    case "dq":
-      return 128;
-    case "qq":
-      return 256;
-    case "x":
-    case "ps":
-    case "pd":
-      return decoded.vexL !== 0 ? 256 : 128;
-    case "t":
-      return 80;
-    case "p":
-      context.used66 ||= decoded.operandSize === 16;
-      return decoded.operandSize === 16 ? 32 : 48;
-    default:
-      return 0;
+  if (size === "v" && !row.f64) {
+    if (!row.d64) context.rexUsed |= REX_W;
+    context.used66 ||= decoded.operandSize === 16 || (decoded.rex & REX_W) === 0;
+  } else if (size === "y") {
+    context.rexUsed |= REX_W;
+  } else if (size === "z" || size === "p") {
+    context.used66 ||= decoded.operandSize === 16;
   }
+  return sizeBits(size, decoded.operandSize, decoded.vexL);
 }
 
 function vectorName(number: number, size: string, context: Context): string {

@@ -6,12 +6,11 @@ import type { Bits, FlagKind, LeaveReason, Op, V, Var } from "../isa/ops.ts";
 import type { OperandSpec } from "../isa/insn.ts";
 import { ARITHMETIC_FLAGS, FLAGS_SYSTEM, Flag, HELPER_AREA, SELECTORS, Vector, X87_REGISTERS } from "../state.ts";
 import type { ValType } from "../../wasm/index.ts";
+import { loadName, storeName } from "./access.ts";
 import type { Binding } from "./binding.ts";
 import type { Graph } from "./graph.ts";
 import { Node } from "./graph.ts";
 
-const loads: Readonly<Record<number, string>> = { 8: "i64.load8_u", 16: "i64.load16_u", 32: "i64.load32_u", 64: "i64.load", 128: "v128.load" };
-const stores: Readonly<Record<number, string>> = { 8: "i64.store8", 16: "i64.store16", 32: "i64.store32", 64: "i64.store", 128: "v128.store" };
 const LEAVE = { syscall: 0x100, breakpoint: 0x101, flags: 0x102, timestamp: 0x103 } as const;
 
 interface SymbolicFlags {
@@ -197,7 +196,7 @@ export class Emitter implements Op {
       const place = this.#place(i, "read");
       if (operand.size === "ss") return this.#binding.read(place, "f32.load");
       if (operand.size === "sd") return this.#binding.read(place, "f64.load");
-      return this.#binding.read(place, loads[bits] ?? this.#noWidth(bits));
+      return this.#binding.read(place, loadName(bits));
     }
     switch (operand.kind) {
       case "I":
@@ -221,10 +220,6 @@ export class Emitter implements Op {
       return this.#binding.getVector(i, bits >= 128 ? "v128" : "i64", bits);
     }
     return this.#binding.getRegister({ operand: i }, bits);
-  }
-
-  #noWidth(bits: number): never {
-    throw this.#error(`accesses ${bits} bits`);
   }
 
   #fixed(name: string, bits: number): V {
@@ -270,7 +265,7 @@ export class Emitter implements Op {
     const v = node(value);
     if (this.isMemory(i)) {
       const place = this.#place(i, "write");
-      const name = v.type === "f32" ? "f32.store" : v.type === "f64" ? "f64.store" : (stores[bits] ?? this.#noWidth(bits));
+      const name = v.type === "f32" ? "f32.store" : v.type === "f64" ? "f64.store" : storeName(bits);
       this.#changed = true;
       this.#binding.write(place, name, v);
       return;
@@ -360,22 +355,22 @@ export class Emitter implements Op {
 
   load(bits: number, linear: V): V {
     const place = this.#places.get(node(linear)) ?? this.#check(node(linear), bits / 8, "read");
-    return this.#binding.read(place, loads[bits] ?? this.#noWidth(bits));
+    return this.#binding.read(place, loadName(bits));
   }
 
   store(bits: number, linear: V, value: V): void {
     const place = this.#places.get(node(linear)) ?? this.#check(node(linear), bits / 8, "write");
     this.#changed = true;
-    this.#binding.write(place, stores[bits] ?? this.#noWidth(bits), node(value));
+    this.#binding.write(place, storeName(bits), node(value));
   }
 
   loadChecked(bits: number, linear: V): V {
-    return this.#binding.read(this.#binding.checked(node(linear), bits / 8, "read"), loads[bits] ?? this.#noWidth(bits));
+    return this.#binding.read(this.#binding.checked(node(linear), bits / 8, "read"), loadName(bits));
   }
 
   storeChecked(bits: number, linear: V, value: V): void {
     const place = this.#binding.checked(node(linear), bits / 8, "write");
-    this.#binding.write(place, stores[bits] ?? this.#noWidth(bits), node(value));
+    this.#binding.write(place, storeName(bits), node(value));
   }
 
   withSegment(offset: V): V {

@@ -1,6 +1,7 @@
 /** {@link Binding} to operand positions read from a record: bodies become interpreter handlers. */
 
 import type { ValType } from "../../wasm/index.ts";
+import { loadName, storeName } from "../emit/access.ts";
 import type { Binding, RegisterPlace } from "../emit/binding.ts";
 import type { Graph, Node } from "../emit/graph.ts";
 import type { LocalPool } from "../emit/lower.ts";
@@ -8,8 +9,6 @@ import type { Form } from "../form.ts";
 import { EXIT_ADDRESS, EXIT_BUDGET, EXIT_DETAIL, FLAG_RESULT, FLAG_VECTOR, GPR } from "../state.ts";
 import { BASE, DISP, hasWideImmediate, IMM, INDEX, LINK, nextRipField, registerField, SCALE, SEGMENT } from "./record.ts";
 
-const loads: Readonly<Record<number, string>> = { 8: "i64.load8_u", 16: "i64.load16_u", 32: "i64.load32_u", 64: "i64.load" };
-const stores: Readonly<Record<number, string>> = { 8: "i64.store8", 16: "i64.store16", 32: "i64.store32", 64: "i64.store" };
 
 /** In EXIT_DETAIL beside an exception's vector: EXIT_ADDRESS holds its error code. */
 export const WITH_ERROR_CODE = 0x400;
@@ -43,10 +42,6 @@ export interface World {
   readonly budgetInState: boolean;
 }
 
-function unknown(bits: number): never {
-  throw new Error(`no register access of ${bits} bits`);
-}
-
 export class RecordBinding implements Binding {
   readonly #graph: Graph;
   readonly #form: Form;
@@ -76,13 +71,13 @@ export class RecordBinding implements Binding {
 
   getRegister(place: RegisterPlace, bits: number): Node {
     const { address, offset } = this.#register(place);
-    return this.#graph.load(loads[bits] ?? unknown(bits), address, offset);
+    return this.#graph.load(loadName(bits), address, offset);
   }
 
   setRegister(place: RegisterPlace, bits: number, value: Node): void {
     const { address, offset } = this.#register(place);
     const wide = bits === 32 ? this.#graph.op("i64.and", [value, this.#graph.i64(0xffffffffn)]) : value;
-    this.#store(bits === 32 ? "i64.store" : (stores[bits] ?? unknown(bits)), address, offset, wide);
+    this.#store(bits === 32 ? "i64.store" : storeName(bits), address, offset, wide);
   }
 
   #store(name: string, address: Node, offset: number, value: Node): void {
@@ -91,20 +86,20 @@ export class RecordBinding implements Binding {
 
   getVector(operand: number, type: ValType, bits: number): Node {
     const address = this.#field(registerField(this.#form, operand));
-    return this.#graph.load(type === "i64" ? (loads[bits] ?? unknown(bits)) : `${type}.load`, address, 0);
+    return this.#graph.load(type === "i64" ? loadName(bits) : `${type}.load`, address, 0);
   }
 
   setVector(operand: number, value: Node, bits: number): void {
     const address = this.#field(registerField(this.#form, operand));
-    this.#store(value.type === "i64" ? (stores[bits] ?? unknown(bits)) : `${value.type}.store`, address, 0, value);
+    this.#store(value.type === "i64" ? storeName(bits) : `${value.type}.store`, address, 0, value);
   }
 
   getState(offset: number, bits: number): Node {
-    return this.#graph.load(loads[bits] ?? unknown(bits), this.#graph.i32(0), offset);
+    return this.#graph.load(loadName(bits), this.#graph.i32(0), offset);
   }
 
   setState(offset: number, bits: number, value: Node): void {
-    this.#store(stores[bits] ?? unknown(bits), this.#graph.i32(0), offset, value);
+    this.#store(storeName(bits), this.#graph.i32(0), offset, value);
   }
 
   getStateVector(offset: number): Node {
@@ -120,7 +115,7 @@ export class RecordBinding implements Binding {
     if (operands.slice(0, operand).some((o) => o.kind === "I")) return this.#graph.load("i64.load32_u", this.#pc, LINK);
     if (hasWideImmediate(this.#form)) return this.#graph.load("i64.load", this.#pc, DISP);
     if (bits === 64) return this.#graph.load("i64.load32_s", this.#pc, IMM);
-    return this.#graph.load(loads[bits] ?? unknown(bits), this.#pc, IMM);
+    return this.#graph.load(loadName(bits), this.#pc, IMM);
   }
 
   effective(): Node {
