@@ -466,6 +466,7 @@ export class Kernel {
       this.#leave(task);
       for (const listener of this.listeners) listener.exited?.(task, status);
     }
+    this.vfs.flush();
   }
 
   #leave(task: Task): void {
