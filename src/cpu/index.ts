@@ -10,3 +10,5 @@ export type { Decoded, Feature, Insn, RowSpec } from "./isa/insn.ts";
 export { newDecoded } from "./isa/insn.ts";
 export { allInsns } from "./isa/index.ts";
 export * as CpuState from "./state.ts";
+export type { ProcessorImage } from "./image.ts";
+export { processorType, readProcessor, writeProcessor } from "./image.ts";

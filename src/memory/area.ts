@@ -1,4 +1,5 @@
 import type { Page } from "./page.ts";
+import type { PageStore } from "./page-store.ts";
 
 /** PROT_READ 1, PROT_WRITE 2, PROT_EXEC 4, or'ed. Any of them permits reading, as on x86-64 without protection keys. */
 export type Protection = number;
@@ -18,6 +19,8 @@ export interface FileBacking {
   /** As /proc/PID/maps shows it. */
   readonly name: string;
   readonly identity?: FileIdentity | undefined;
+  /** The pages that alone are its content; undefined where a host has it. */
+  readonly content?: PageStore | undefined;
   /** The page object that all MAP_SHARED mappings of page `index` share; undefined beyond the end (SIGBUS). */
   sharedPage(index: number): Page | undefined;
   /** Writes the 4096 bytes of page `index`, zeros behind the end, for MAP_PRIVATE; false beyond the end (SIGBUS). */

@@ -24,3 +24,5 @@ export { Page } from "./page.ts";
 export { PageStore, StoreBacking } from "./page-store.ts";
 export { MMAP_BASE } from "./placement.ts";
 export { Mremap } from "./remap.ts";
+export type { MemoryEnvironment } from "./image.ts";
+export { isZeroPage, memoryLayouts, privatePages, putPrivatePage, putStoredPage } from "./image.ts";

@@ -145,6 +145,10 @@ export class StoreBacking implements FileBacking {
     this.identity = identity;
   }
 
+  get content(): PageStore {
+    return this.store;
+  }
+
   sharedPage(index: number): Page | undefined {
     return index * PAGE_SIZE < this.store.size ? this.store.page(index, true) : undefined;
   }

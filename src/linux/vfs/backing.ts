@@ -26,6 +26,10 @@ export class InodeBacking implements FileBacking {
     return pathFromTop(this.dentry);
   }
 
+  get content(): PageStore {
+    return this.store.store;
+  }
+
   sharedPage(index: number): Page | undefined {
     return this.store.sharedPage(index);
   }

@@ -111,6 +111,10 @@ export class ZeroBacking implements FileBacking {
     this.identity = identityOf(dentry, dentry.inode.fs.dev);
   }
 
+  get content(): PageStore {
+    return this.store;
+  }
+
   sharedPage(index: number): Page | undefined {
     return this.store.page(index, true);
   }

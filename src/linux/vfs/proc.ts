@@ -306,10 +306,15 @@ function make(type: string, magic: number, nodes: readonly SynthNode[], options:
   return new SynthFs({ type, magic, dev, mountId, tree, processes: source, clock, nodes });
 }
 
+/** What /proc is made of; the order is part of images. */
+export const PROC_NODES: readonly SynthNode[] = [PROC_ROOT, PROCESS_DIRECTORY, THREAD_DIRECTORY, FDINFO, ...Object.values(DESCRIPTOR_LINKS)];
+/** The same for /sys. */
+export const SYS_NODES: readonly SynthNode[] = [SYS_ROOT];
+
 export function procFs(options: SynthOptions): SynthFs {
-  return make("proc", PROC_SUPER_MAGIC, [PROC_ROOT, PROCESS_DIRECTORY, THREAD_DIRECTORY, FDINFO, ...Object.values(DESCRIPTOR_LINKS)], options);
+  return make("proc", PROC_SUPER_MAGIC, PROC_NODES, options);
 }
 
 export function sysFs(options: SynthOptions): SynthFs {
-  return make("sysfs", SYSFS_MAGIC, [SYS_ROOT], options);
+  return make("sysfs", SYSFS_MAGIC, SYS_NODES, options);
 }
