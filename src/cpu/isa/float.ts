@@ -145,9 +145,16 @@ export function resultOf(op: Op, like: V, helper: string, operands: readonly V[]
   return fromArgument(op, like);
 }
 
-/** `result` where the truth `usual` holds, else what the helper makes of the operands. */
-export function unlessUnusual(op: Op, usual: V, result: V, helper: string, operands: readonly V[], operand?: V): V {
+/**
+ * `result` where the truth `usual` holds, else what the helper makes of the operands. `otherwise` is a second truth for the result to
+ * stand, looked at only where the first fails.
+ */
+export function unlessUnusual(op: Op, usual: V, result: V, helper: string, operands: readonly V[], operand?: V, otherwise?: () => V): V {
   const chosen = op.variable(result);
-  op.if(op.x("i32.eqz", usual), () => op.assign(chosen, resultOf(op, result, helper, operands, operand)));
+  const settle = (): void => op.assign(chosen, resultOf(op, result, helper, operands, operand));
+  op.if(op.x("i32.eqz", usual), () => {
+    if (otherwise === undefined) settle();
+    else op.if(op.x("i32.eqz", otherwise()), settle);
+  });
   return op.read(chosen);
 }

@@ -1,6 +1,6 @@
 /** SSE and SSE2 floating-point arithmetic, comparison and logic (SDM volume 1, 5.5.1 and 5.6.1). */
 
-import { both, floatType, inexactIsSilent, isNormal, Lanes, LARGEST, notDenormal, resultOf, SMALLEST, unlessUnusual } from "./float.ts";
+import { both, either, floatType, inexactIsSilent, isNormal, Lanes, LARGEST, notDenormal, resultOf, SMALLEST, unlessUnusual } from "./float.ts";
 import type { FloatBits } from "./float.ts";
 import { insn } from "./insn.ts";
 import type { Insn } from "./insn.ts";
@@ -30,26 +30,36 @@ function family(
   return [vector("ps", "NP", 32), vector("pd", "66", 64), single("ss", "F3", 32), single("sd", "F2", 64)];
 }
 
-/** Lanes in which a zero result is exact, whatever the operands were. */
-type ZeroResult = (l: Lanes, a: V, b: V, r: V) => V;
+/** Values of which a zero makes a zero result exact: one of the operands, or the result whatever they were. */
+type Zeros = readonly ("a" | "b" | "r")[];
 
-function arithmetic(name: string, opcode: string, zero: ZeroResult): Insn[] {
+function arithmetic(name: string, opcode: string, zeros: Zeros): Insn[] {
+  const unary = name === "sqrt";
   return family(
     name,
     opcode,
     (op, bits, a, b) => {
       const l = new Lanes(op, bits);
-      const r = name === "sqrt" ? l.f(name, b) : l.f(name, a, b);
-      const large = l.or(l.f("ge", l.f("abs", r), l.splat(SMALLEST[bits])), zero(l, a, b, r));
-      const operands = name === "sqrt" ? [l.ordinary(b)] : [l.ordinary(a), l.ordinary(b)];
+      const r = unary ? l.f(name, b) : l.f(name, a, b);
+      const values = { a, b, r };
+      const exact = zeros.map((zero) => l.isZero(values[zero])).reduce((x, y) => l.or(x, y));
+      const large = l.or(l.f("ge", l.f("abs", r), l.splat(SMALLEST[bits])), exact);
+      const operands = unary ? [l.ordinary(b)] : [l.ordinary(a), l.ordinary(b)];
       const usual = both(op, inexactIsSilent(op), l.all(...operands, large, l.upTo(r, LARGEST[bits])));
       return unlessUnusual(op, usual, r, `sse ${name}${bits === 32 ? "ps" : "pd"}`, [a, b]);
     },
     (op, bits, a, b) => {
-      const r = name === "sqrt" ? op.x(`${floatType(bits)}.sqrt`, b) : op.x(`${floatType(bits)}.${name}`, a, b);
-      const operands = name === "sqrt" ? notDenormal(op, bits, b) : both(op, notDenormal(op, bits, a), notDenormal(op, bits, b));
-      const usual = both(op, inexactIsSilent(op), operands, isNormal(op, bits, r));
-      return unlessUnusual(op, usual, r, `sse ${name}${bits === 32 ? "ss" : "sd"}`, [a, b]);
+      const t = floatType(bits);
+      const r = unary ? op.x(`${t}.sqrt`, b) : op.x(`${t}.${name}`, a, b);
+      const values = { a, b, r };
+      const sources = (): V => {
+        const silent = both(op, inexactIsSilent(op), notDenormal(op, bits, b));
+        return unary ? silent : both(op, silent, notDenormal(op, bits, a));
+      };
+      const isZero = (value: V): V => op.x(`${t}.eq`, value, bits === 32 ? op.f32(0) : op.f64(0));
+      const exactZero = (): V => both(op, sources(), isZero(r), zeros.map((zero) => isZero(values[zero])).reduce((x, y) => either(op, x, y)));
+      const usual = both(op, sources(), isNormal(op, bits, r));
+      return unlessUnusual(op, usual, r, `sse ${name}${bits === 32 ? "ss" : "sd"}`, [a, b], undefined, exactZero);
     },
   );
 }
@@ -78,11 +88,11 @@ function ordinary(op: Op, bits: FloatBits, a: V, b: V): V {
 }
 
 // A sum is zero only where it is exact, a product or quotient also where it underflows.
-export const addFloat: readonly Insn[] = arithmetic("add", "58", (l, _a, _b, r) => l.isZero(r));
-export const subFloat: readonly Insn[] = arithmetic("sub", "5C", (l, _a, _b, r) => l.isZero(r));
-export const mulFloat: readonly Insn[] = arithmetic("mul", "59", (l, a, b) => l.or(l.isZero(a), l.isZero(b)));
-export const divFloat: readonly Insn[] = arithmetic("div", "5E", (l, a) => l.isZero(a));
-export const sqrtFloat: readonly Insn[] = arithmetic("sqrt", "51", (l, _a, b) => l.isZero(b));
+export const addFloat: readonly Insn[] = arithmetic("add", "58", ["r"]);
+export const subFloat: readonly Insn[] = arithmetic("sub", "5C", ["r"]);
+export const mulFloat: readonly Insn[] = arithmetic("mul", "59", ["a", "b"]);
+export const divFloat: readonly Insn[] = arithmetic("div", "5E", ["a"]);
+export const sqrtFloat: readonly Insn[] = arithmetic("sqrt", "51", ["b"]);
 export const minFloat: readonly Insn[] = extreme("min", "5D", "lt");
 export const maxFloat: readonly Insn[] = extreme("max", "5F", "gt");
 
