@@ -12,13 +12,13 @@ const reasons: Readonly<Record<string, readonly [status: number, reason: string]
   EACCES: [ExitStatus.notExecutable, "permission denied"],
 };
 
-/** The bytes of the file at `path`. The path is used as it is, like qemu-user does: PATH is not searched. */
-export function readProgram(path: string): Uint8Array {
+/** The bytes of a file of the host. */
+export function readFile(path: string, mode: number = constants.R_OK): Uint8Array {
   try {
     const stat = statSync(path);
     if (stat.isDirectory()) throw new CommandError(ExitStatus.notExecutable, `${path}: is a directory`);
     if (!stat.isFile()) throw new CommandError(ExitStatus.notExecutable, `${path}: is no regular file`);
-    accessSync(path, constants.X_OK);
+    accessSync(path, mode);
     return readFileSync(path);
   } catch (error) {
     if (error instanceof CommandError) throw error;
@@ -26,6 +26,11 @@ export function readProgram(path: string): Uint8Array {
     const [status, reason] = reasons[code] ?? [ExitStatus.notExecutable, `cannot be read (${code || String(error)})`];
     throw new CommandError(status, `${path}: ${reason}`);
   }
+}
+
+/** The bytes of the program at `path`. The path is used as it is, like qemu-user does: PATH is not searched. */
+export function readProgram(path: string): Uint8Array {
+  return readFile(path, constants.X_OK);
 }
 
 /** The guest's path of what is at `host` (absolute), where a mount shows it; the mount given last wins, as it covers the others. */

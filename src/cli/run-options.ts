@@ -1,6 +1,7 @@
 // The values of `tsvm run`'s options, checked. Everything wrong is a usage error with the option's own text in it.
 import { resolve } from "node:path";
 import { InvalidArgumentError } from "commander";
+import type { StraceFilter } from "../debug/index.ts";
 import type { Variable } from "./environment.ts";
 
 /** `--dir HOST[::GUEST][:ro]`. */
@@ -53,15 +54,32 @@ export function parseWindowBits(text: string): number {
   return bits;
 }
 
+/** An address in hexadecimal, with or without `0x`, as objdump(1) prints it. */
+export function parseAddress(text: string): number {
+  const address = Number.parseInt(text, 16);
+  if (!/^(0x)?[0-9a-f]{1,14}$/i.test(text) || !Number.isSafeInteger(address)) {
+    throw new InvalidArgumentError("An address in hexadecimal, such as 0x401000.");
+  }
+  return address;
+}
+
+/** What is told of a run. */
+export interface WatchOptions {
+  readonly strace?: StraceFilter;
+  readonly straceOutput?: string;
+  readonly straceSummary?: true;
+  readonly stats?: true;
+  readonly maxInstructions?: number;
+  /** Of a crash; absent: where standard error is a terminal. */
+  readonly report?: boolean;
+}
+
 /** `tsvm run`'s options as they were given. */
-export interface RunOptions {
+export interface RunOptions extends WatchOptions {
   readonly dir: readonly MountOption[];
   readonly env: readonly Variable[];
   readonly cwd?: string;
   readonly argv0?: string;
-  readonly strace?: true;
-  readonly stats?: true;
-  readonly maxInstructions?: number;
   readonly deterministic?: true;
   readonly window?: number;
 }

@@ -1,6 +1,7 @@
 // `tsvm run`: makes the machine, runs it to its end, and ends as it ended.
-import { readFileSync } from "node:fs";
-import { Strace } from "../debug/index.ts";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { isatty } from "node:tty";
+import { CrashReporter, Strace, StraceSummary } from "../debug/index.ts";
 import { LoadError } from "../loader/index.ts";
 import { Machine } from "../machine/index.ts";
 import { NodeInputs, fixedStart, hostStart, runToEnd } from "../node/index.ts";
@@ -8,13 +9,10 @@ import { argumentBytes, byteString } from "./bytes.ts";
 import { environment } from "./environment.ts";
 import { CommandError, ExitStatus } from "./errors.ts";
 import { guestPath, programPath, readProgram } from "./program.ts";
-import type { RunOptions } from "./run-options.ts";
+import { writeAll } from "./output.ts";
+import type { RunOptions, WatchOptions } from "./run-options.ts";
 import { statsLine } from "./stats.ts";
-import { writeError } from "./stderr.ts";
-
-function say(line: string): void {
-  writeError(byteString(`tsvm: ${line}\n`));
-}
+import { say, writeError } from "./stderr.ts";
 
 function openInputs(options: RunOptions): NodeInputs {
   try {
@@ -59,36 +57,74 @@ function createMachine(program: string, args: readonly string[], options: RunOpt
   }
 }
 
+/** What is told while and after the machine runs. */
+interface Watch {
+  readonly syscalls: () => number;
+  /** Says what is left to say. */
+  finish(): void;
+}
+
+function openOutput(path: string): number {
+  try {
+    return openSync(path, "w");
+  } catch (error) {
+    throw new CommandError(
+      ExitStatus.internal,
+      `cannot write --strace-output ${path}: ${error instanceof Error && "code" in error ? String(error.code) : String(error)}`,
+    );
+  }
+}
+
+/** Attaches what the options ask for. */
+export function watch(machine: Machine, options: WatchOptions): Watch {
+  let syscalls = 0;
+  machine.listen({
+    enter: () => void syscalls++,
+    unknown: (_task, number, first) => {
+      if (first) say(`system call ${number} is not implemented: ENOSYS`);
+    },
+    unimplemented: (_task, address, bytes) => {
+      say(
+        `instruction at 0x${address.toString(16)} is not implemented: ${Buffer.from(bytes)
+          .toString("hex")
+          .replace(/..(?=.)/g, "$& ")}`,
+      );
+    },
+  });
+  const { strace: filter, straceOutput, straceSummary = false } = options;
+  const fd = straceOutput === undefined ? undefined : openOutput(straceOutput);
+  const write = fd === undefined ? writeError : (text: string): void => void writeAll(fd, Buffer.from(text, "latin1"));
+  const lines = filter !== undefined || (fd !== undefined && !straceSummary);
+  if (lines) machine.listen(new Strace({ write, filter }));
+  const summary = straceSummary ? new StraceSummary(filter) : undefined;
+  if (summary) machine.listen(summary);
+  if (options.report ?? isatty(2)) machine.listen(new CrashReporter((line) => writeError(`tsvm: ${line}\n`)));
+  return {
+    syscalls: () => syscalls,
+    finish: () => {
+      if (summary) write(summary.text());
+      if (fd !== undefined) closeSync(fd);
+    },
+  };
+}
+
 /** Runs PROGRAM; resolves with the status to exit with. */
 export async function run(program: string, args: readonly string[], options: RunOptions): Promise<number> {
   const inputs = openInputs(options);
   try {
     const machine = createMachine(program, args, options, inputs);
-    let syscalls = 0;
-    machine.listen({
-      enter: () => void syscalls++,
-      unknown: (_task, number, first) => {
-        if (first) say(`system call ${number} is not implemented: ENOSYS`);
-      },
-      unimplemented: (_task, address, bytes) => {
-        say(
-          `instruction at 0x${address.toString(16)} is not implemented: ${Buffer.from(bytes)
-            .toString("hex")
-            .replace(/..(?=.)/g, "$& ")}`,
-        );
-      },
-    });
-    if (options.strace) machine.listen(new Strace({ write: writeError }));
+    const watched = watch(machine, options);
     const started = performance.now();
     const end = await runToEnd(machine, inputs, options);
     const seconds = (performance.now() - started) / 1000;
+    watched.finish();
     if (options.stats) {
       say(
         statsLine({
           instructions: machine.instructions,
           seconds,
           startUp: started / 1000,
-          syscalls,
+          syscalls: watched.syscalls(),
           pages: [...machine.space.residentPages()].length,
         }),
       );

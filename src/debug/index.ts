@@ -1,2 +1,12 @@
-export { isShown, parseFilter, Strace } from "./strace.ts";
-export type { StraceFilter, StraceOptions } from "./strace.ts";
+export { Strace } from "./strace.ts";
+export type { StraceOptions } from "./strace.ts";
+export { classesOf, isShown, parseFilter } from "./strace-filter.ts";
+export type { StraceFilter } from "./strace-filter.ts";
+export { StraceSummary } from "./strace-summary.ts";
+export { CrashReporter, crashReport } from "./crash-report.ts";
+export { Symbolizer } from "./symbolizer.ts";
+export type { Location } from "./symbolizer.ts";
+export { backtrace } from "./backtrace.ts";
+export type { Frame } from "./backtrace.ts";
+export { listing } from "./listing.ts";
+export type { ListingOptions } from "./listing.ts";

@@ -8,6 +8,7 @@
  */
 import type { ExitStatus, KernelListener, Process, Shown, SigInfo, Syscall, Task } from "../linux/index.ts";
 import { ERRNO_TABLE, errnoName, quote, Reg, signalCodeName, signalName, STRING_LIMIT, syscallName } from "../linux/index.ts";
+import { isShown, type StraceFilter } from "./strace-filter.ts";
 
 const RESULT_COLUMN = 40;
 
@@ -20,34 +21,13 @@ const INTERRUPTED: Readonly<Record<number, string>> = {
 };
 /** rt_sigreturn(2) has put the result into rax itself. */
 const KEEP_REGISTERS = -10_000;
-
-/** Items of `--strace=file,memory,!read`, in the order given; the last that matches a call decides. */
-export interface StraceFilter {
-  readonly items: readonly string[];
-}
+const NR_EXECVE = 59;
 
 export interface StraceOptions {
   /** Receives text as it comes: whole lines, or the halves of one. */
   readonly write: (text: string) => void;
   /** Calls to show; absent: all. */
   readonly filter?: StraceFilter | undefined;
-}
-
-/** Parses names and classes separated by commas; `!` takes an item out. A list that starts with `!` starts from all calls. */
-export function parseFilter(text: string): StraceFilter {
-  return { items: text.split(",").filter((item) => item !== "") };
-}
-
-/** True where the list shows the call. */
-export function isShown(filter: StraceFilter | undefined, call: Syscall): boolean {
-  if (filter === undefined || filter.items.length === 0) return true;
-  let shown = filter.items[0]!.startsWith("!");
-  for (const item of filter.items) {
-    const negated = item.startsWith("!");
-    const name = item.replace(/^!/, "").replace(/^%/, "");
-    if (name === "all" || name === call.name || call.classes.includes(name)) shown = !negated;
-  }
-  return shown;
 }
 
 /** Raw values of a call's arguments as the argument kinds want them. */
@@ -111,7 +91,13 @@ function siginfoText(info: SigInfo): string {
       parts.push(`si_timerid=${hexOf(info.timer ?? 0)}`, `si_overrun=${info.overrun ?? 0}`, value);
       break;
     case "child":
-      parts.push(`si_pid=${info.pid ?? 0}`, `si_uid=${info.uid ?? 0}`, `si_status=${info.status ?? 0}`, `si_utime=${info.utime ?? 0}`, `si_stime=${info.stime ?? 0}`);
+      parts.push(
+        `si_pid=${info.pid ?? 0}`,
+        `si_uid=${info.uid ?? 0}`,
+        `si_status=${info.status ?? 0}`,
+        `si_utime=${info.utime ?? 0}`,
+        `si_stime=${info.stime ?? 0}`,
+      );
       break;
     case "queue":
       parts.push(`si_pid=${info.pid ?? 0}`, `si_uid=${info.uid ?? 0}`, value);
@@ -140,7 +126,8 @@ export class Strace implements KernelListener {
   readonly #write: (text: string) => void;
   readonly #filter: StraceFilter | undefined;
   /** The half line of each task's call, and where its arguments go on. */
-  readonly #open: Map<Task, { readonly call: Syscall; readonly args: Int32Array; column: number; readonly next: number; readonly empty: boolean }> = new Map();
+  readonly #open: Map<Task, { readonly call: Syscall; readonly args: Int32Array; column: number; readonly next: number; readonly empty: boolean }> =
+    new Map();
 
   readonly #begun: Set<Process> = new Set();
 
@@ -154,7 +141,7 @@ export class Strace implements KernelListener {
     const { process } = task;
     if (this.#begun.has(process)) return;
     this.#begun.add(process);
-    if (this.#filter !== undefined) return;
+    if (!isShown(this.#filter, NR_EXECVE)) return;
     const argv = strings(task, process.argv);
     const variables = strings(task, process.envp).length;
     const environment = pointersTo(task, process.envp[0], process.argv[0]);
@@ -165,7 +152,7 @@ export class Strace implements KernelListener {
 
   enter(task: Task, call: Syscall): void {
     this.#begin(task);
-    if (!isShown(this.#filter, call)) return;
+    if (!isShown(this.#filter, call.number)) return;
     const args = task.call.args.slice();
     const next = entryArguments(call);
     const list = texts(call, args, shownOf(task, args, undefined), 0, next);
@@ -190,7 +177,7 @@ export class Strace implements KernelListener {
 
   unknown(task: Task, number: number): void {
     this.#begin(task);
-    if (this.#filter !== undefined) return;
+    if (!isShown(this.#filter, number)) return;
     const name = syscallName(number) ?? `syscall_0x${number.toString(16)}`;
     const shown = shownOf(task, task.call.args, undefined);
     const list = [0, 1, 2, 3, 4, 5].map((i) => hexOf(shown.long(i)));

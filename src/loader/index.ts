@@ -8,3 +8,5 @@ export type { LoadErrno } from "./load-error.ts";
 export { SymbolTable, symbols } from "./symbols.ts";
 export type { ElfSymbol } from "./symbols.ts";
 export { buildVdso } from "./vdso.ts";
+export { codeSections } from "./sections.ts";
+export type { CodeSection } from "./sections.ts";
