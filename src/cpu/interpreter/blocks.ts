@@ -1,9 +1,10 @@
 /**
- * Decoded blocks: straight runs of records that start where a jump went and end with an unconditional transfer. Conditional branches leave
- * in the middle; what follows one in memory follows it in the block.
+ * Decoded blocks: runs of records that start where a jump went and end with an unconditional transfer. Conditional branches leave in the
+ * middle; what follows one in memory follows it in the block. A direct jump forwards is followed: it counts, but has no record.
  */
 
 import type { AddressSpace, Page } from "../../memory/index.ts";
+import { PAGE_SIZE } from "../../memory/index.ts";
 import { DecodeStatus } from "../decode/decoder.ts";
 import type { Decoder } from "../decode/decoder.ts";
 import { newDecoded } from "../isa/insn.ts";
@@ -19,8 +20,8 @@ export interface Block {
   readonly start: number;
   readonly end: number;
   readonly count: number;
-  /** For each record, and for what comes after the last: the offset of its instruction from `rip`, and the number of instructions before it. */
-  readonly offsets: Uint16Array;
+  /** For each record, and for what comes after the last: the address of its instruction, and the number of instructions before it. */
+  readonly addresses: Float64Array;
   readonly before: Uint16Array;
 }
 
@@ -49,6 +50,8 @@ export class BlockCache {
   readonly #decoded: Decoded[] = Array.from({ length: MAX_INSTRUCTIONS }, newDecoded);
   readonly #entries: FormEntry[] = [];
   readonly #live = new Uint8Array(MAX_INSTRUCTIONS);
+  /** Jumps that the block goes on behind. */
+  readonly #followed = new Uint8Array(MAX_INSTRUCTIONS);
   readonly #start: number;
   #next: number;
   /** Rises whenever blocks were dropped: records of before may be dead. */
@@ -126,24 +129,36 @@ export class BlockCache {
     const count = this.#read(rip, limit);
     if (count === 0) return undefined;
     const last = this.#entries[count - 1] as FormEntry;
-    const lastDecoded = this.#decoded[count - 1] as Decoded;
-    const bytes = lastDecoded.address + lastDecoded.length - rip;
     this.#markLive(count);
     const block = this.#write(rip, count, last.ends === undefined || last.ends === "branch", keep);
     this.#handlers.compile();
     this.#blocks.push(block);
     if (keep) {
       this.#byRip.set(rip, block);
-      for (let vpn = Math.floor(rip / 4096); vpn <= Math.floor((rip + bytes - 1) / 4096); vpn++) this.#register(vpn, block);
+      this.#registerPages(count, block);
     }
     return block;
+  }
+
+  /** Notes the block with every page that its instructions lie on. */
+  #registerPages(count: number, block: Block): void {
+    let done = -1;
+    for (let i = 0; i < count; i++) {
+      const { address, length } = this.#decoded[i] as Decoded;
+      const last = Math.floor((address + length - 1) / PAGE_SIZE);
+      for (let vpn = Math.floor(address / PAGE_SIZE); vpn <= last; vpn++) {
+        if (vpn === done) continue;
+        this.#register(vpn, block);
+        done = vpn;
+      }
+    }
   }
 
   #register(vpn: number, block: Block): void {
     const page = this.#space.markCode(vpn);
     const blocks = this.#byPage.get(page);
     if (blocks === undefined) this.#byPage.set(page, [block]);
-    else blocks.push(block);
+    else if (blocks.at(-1) !== block) blocks.push(block);
   }
 
   /** Decodes up to `limit` instructions into the scratch lists; how many. */
@@ -163,7 +178,7 @@ export class BlockCache {
       const decoded = this.#decoded[count] as Decoded;
       const status = this.#decoder.decode(bytes, at, available, from + at, decoded);
       if (status !== DecodeStatus.ok) {
-        if (count > 0) return count;
+        if (count > 0) break;
         if (status === DecodeStatus.truncated) {
           // The instruction reaches into a page that cannot be fetched.
           const missing = from + available;
@@ -174,10 +189,21 @@ export class BlockCache {
       }
       const entry = this.#forms.entryOf(decoded);
       this.#entries[count] = entry;
+      this.#followed[count] = 0;
       at += decoded.length;
       count++;
-      if (entry.ends !== undefined && entry.ends !== "branch") break;
+      if (entry.ends === undefined || entry.ends === "branch") continue;
+      if (entry.ends !== "jump" || count === limit || !isPlainJump(entry)) break;
+      const target = branchTarget(entry, from + at, decoded.imm);
+      if (target < from + at) break;
+      available = this.#space.fetch(target, bytes);
+      if (available === 0) break;
+      this.#followed[count - 1] = 1;
+      from = target;
+      at = 0;
     }
+    // What is last is not followed, whatever was meant.
+    this.#followed[count - 1] = 0;
     return count;
   }
 
@@ -192,6 +218,7 @@ export class BlockCache {
     for (let i = count - 1; i >= 0; i--) {
       const entry = this.#entries[i] as FormEntry;
       this.#live[i] = (live & entry.writes) === 0 && entry.writes !== 0 ? 0 : 1;
+      if (this.#followed[i] === 1) continue;
       live = entry.faults || entry.ends !== undefined ? ALL_FLAGS : (live & ~entry.writes) | entry.reads;
     }
   }
@@ -199,15 +226,16 @@ export class BlockCache {
   #write(rip: number, count: number, open: boolean, keep: boolean): Block {
     const { view } = this.#space;
     const start = this.#next;
-    const offsets: number[] = [];
+    const addresses: number[] = [];
     const before: number[] = [];
     const branches: { record: number; target: number }[] = [];
     let at = start;
     for (let i = 0; i < count; i++) {
       let entry = this.#entries[i] as FormEntry;
       let decoded = this.#decoded[i] as Decoded;
+      if (this.#followed[i] === 1) continue;
       this.#space.u8.fill(0, at, at + RECORD);
-      offsets.push(decoded.address - rip);
+      addresses.push(decoded.address);
       before.push(i);
       writeRecord(view, at, entry.form, decoded);
       const next = i + 1 < count ? this.#entries[i + 1] : undefined;
@@ -232,7 +260,7 @@ export class BlockCache {
     }
     this.#pairUp(start, at);
     const last = this.#decoded[count - 1] as Decoded;
-    offsets.push(last.address + last.length - rip);
+    addresses.push(last.address + last.length);
     before.push(count);
     if (open) {
       this.#space.u8.fill(0, at, at + RECORD);
@@ -263,7 +291,7 @@ export class BlockCache {
     }
     view.setUint16(start + COUNT, count, true);
     this.#next = at;
-    return { rip, start, end: at, count, offsets: Uint16Array.from(offsets), before: Uint16Array.from(before) };
+    return { rip, start, end: at, count, addresses: Float64Array.from(addresses), before: Uint16Array.from(before) };
   }
 
   /** Where two records in a row have a handler for both, the first one gets it. */
@@ -296,6 +324,10 @@ export class BlockCache {
     view.setUint32(record + LINK, block.start, true);
     view.setUint16(record, GOTO, true);
   }
+}
+
+function isPlainJump(entry: FormEntry): boolean {
+  return entry.form.row.insn.mnemonic === "jmp";
 }
 
 function branchTarget(entry: FormEntry, end: number, displacement: number): number {

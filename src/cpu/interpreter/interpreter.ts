@@ -246,7 +246,7 @@ export class Interpreter {
   #settle(pc: number, ahead: 0 | 1): void {
     const block = this.#blocks.holding(pc);
     const index = (pc - block.start) / RECORD + ahead;
-    this.rip = block.rip + (block.offsets[index] ?? 0);
+    this.rip = block.addresses[index] ?? 0;
     this.#budget += block.count - (block.before[index] ?? 0);
   }
 
