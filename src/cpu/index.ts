@@ -1,3 +1,4 @@
+export { cpuinfo } from "./cpuinfo.ts";
 export { DecodeStatus, Decoder } from "./decode/decoder.ts";
 export { format } from "./decode/disasm.ts";
 export { allFeatures } from "./decode/features.ts";

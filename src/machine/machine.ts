@@ -12,8 +12,8 @@
  */
 
 import type { Feature } from "../cpu/index.ts";
-import { hardwareCapabilities, Interpreter, Stop } from "../cpu/index.ts";
-import type { ExitStatus, HostAnswer, HostMount, Inputs, KernelListener, StartOptions, Task } from "../linux/index.ts";
+import { cpuinfo, hardwareCapabilities, Interpreter, Stop } from "../cpu/index.ts";
+import type { ExitStatus, HostAnswer, HostMount, Inputs, KernelListener, StartOptions, Task, WindowSize } from "../linux/index.ts";
 import { Kernel, Reg } from "../linux/index.ts";
 import { AddressSpace } from "../memory/index.ts";
 import { CpuRegisters } from "./registers.ts";
@@ -69,7 +69,7 @@ export class Machine {
     const features = baselineFeatures;
     this.kernel = new Kernel({
       inputs: options.inputs,
-      start: { hwcap: hardwareCapabilities(features), ...start },
+      start: { hwcap: hardwareCapabilities(features), cpuinfo: cpuinfo(features), ...start },
       ...(options.mounts === undefined ? {} : { mounts: options.mounts }),
     });
     this.space = new AddressSpace({
@@ -149,6 +149,11 @@ export class Machine {
   /** `ns` nanoseconds of real time went by while the host was waited for. */
   elapse(ns: number): void {
     this.kernel.elapse(ns);
+  }
+
+  /** The host's terminal has another size: an input. */
+  resize(size: WindowSize): void {
+    this.kernel.resize(size);
   }
 
   /** A signal from outside, by Linux number, for the first process. */

@@ -4,14 +4,15 @@ import type { Feature } from "../isa/insn.ts";
 import { GPR } from "../state.ts";
 import type { Helper, HelperContext } from "./index.ts";
 
-const VENDOR = "GenuineIntel";
-const BRAND = "tsvm x86-64 virtual processor";
-/** Family 6, model 15, stepping 11: a model that has no more than the baseline, so that nobody infers features from it. */
-const SIGNATURE = 0x6fb;
+export const cpuVendor = "GenuineIntel";
+export const cpuBrand = "tsvm x86-64 virtual processor";
+/** A model that has no more than the baseline, so that nobody infers features from it. */
+export const cpuSignature = { family: 6, model: 15, stepping: 11 } as const;
+const SIGNATURE = (cpuSignature.family << 8) | (cpuSignature.model << 4) | cpuSignature.stepping;
 
 type Bit = readonly [Feature, number];
 
-/** Leaf 1: baseline bits fpu tsc msr? cx8 cmov clflush mmx fxsr sse sse2 ... and what features add. */
+/** Leaf 1, the baseline: fpu tsc cx8 cmov clflush mmx sse sse2. */
 const LEAF1_EDX_BASE = (1 << 0) | (1 << 4) | (1 << 8) | (1 << 15) | (1 << 19) | (1 << 23) | (1 << 25) | (1 << 26);
 const leaf1Edx: readonly Bit[] = [["fxsr", 24]];
 const leaf1Ecx: readonly Bit[] = [
@@ -48,20 +49,20 @@ export function hardwareCapabilities(features: ReadonlySet<Feature>): number {
 export function cpuidLeaf(features: ReadonlySet<Feature>, leaf: number, subleaf: number): readonly [number, number, number, number] {
   switch (leaf >>> 0) {
     case 0:
-      return [7, word(VENDOR, 0), word(VENDOR, 8), word(VENDOR, 4)];
+      return [7, word(cpuVendor, 0), word(cpuVendor, 8), word(cpuVendor, 4)];
     case 1:
       return [SIGNATURE, 0x0001_0800, bits(features, leaf1Ecx), bits(features, leaf1Edx, LEAF1_EDX_BASE)];
     case 7:
       return subleaf === 0 ? [0, bits(features, leaf7Ebx), bits(features, leaf7Ecx), 0] : [0, 0, 0, 0];
     case 0x8000_0000:
-      return [0x8000_0008 | 0, 0, 0, 0];
+      return [0x8000_0008, 0, 0, 0];
     case 0x8000_0001:
       return [0, 0, bits(features, extendedEcx), bits(features, extendedEdx, EXTENDED_EDX)];
     case 0x8000_0002:
     case 0x8000_0003:
     case 0x8000_0004: {
       const at = ((leaf >>> 0) - 0x8000_0002) * 16;
-      return [word(BRAND, at), word(BRAND, at + 4), word(BRAND, at + 8), word(BRAND, at + 12)];
+      return [word(cpuBrand, at), word(cpuBrand, at + 4), word(cpuBrand, at + 8), word(cpuBrand, at + 12)];
     }
     case 0x8000_0008:
       // 48 linear and 48 physical address bits.

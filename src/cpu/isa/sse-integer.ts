@@ -12,9 +12,9 @@ const aligned = { aligned: true };
 
 const LOW_QWORDS = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
 
-type Binary = (op: Op, a: V, b: V) => V;
+export type Binary = (op: Op, a: V, b: V) => V;
 
-function vectorRow(mnemonic: string, opcode: string, f: Binary): Insn {
+export function vectorRow(mnemonic: string, opcode: string, f: Binary): Insn {
   return insn(mnemonic, [`66 0F ${opcode} /r | Vdq, Wdq`], aligned, (op) => {
     const b = op.get(1);
     op.setVector(0, f(op, op.vector(0), b));
@@ -22,7 +22,7 @@ function vectorRow(mnemonic: string, opcode: string, f: Binary): Insn {
 }
 
 /** `source`: what is read of the second operand in memory. */
-function mmxRow(mnemonic: string, opcode: string, f: Binary, source = "Qq"): Insn {
+export function mmxRow(mnemonic: string, opcode: string, f: Binary, source = "Qq"): Insn {
   return insn(mnemonic, [`NP 0F ${opcode} /r | Pq, ${source}`], { faults: true }, (op) => {
     checkPendingX87(op);
     const b = mmx(op, 1);
@@ -173,7 +173,7 @@ export const packedShifts: readonly Insn[] = [
   ...shift("psrad", "E2", "72 /4", "i32x4", 32, "shr_s"),
 ];
 
-const IOTA = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+export const IOTA: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
 /** Byte shifts of the whole register: a swizzle whose indices beyond 15 give zero. */
 function byteShift(op: Op, left: boolean): void {
@@ -187,11 +187,11 @@ function byteShift(op: Op, left: boolean): void {
 export const pslldq: Insn = insn("pslldq", ["66 0F 73 /7 reg | Udq, Ib"], {}, (op) => byteShift(op, true));
 export const psrldq: Insn = insn("psrldq", ["66 0F 73 /3 reg | Udq, Ib"], {}, (op) => byteShift(op, false));
 
-function words(...values: number[]): number[] {
+export function words(...values: number[]): number[] {
   return values.flatMap((v) => [v & 0xff, (v >> 8) & 0xff]);
 }
 
-function dwords(...values: number[]): number[] {
+export function dwords(...values: number[]): number[] {
   return values.flatMap((v) => [v & 0xff, (v >> 8) & 0xff, (v >> 16) & 0xff, (v >>> 24) & 0xff]);
 }
 
