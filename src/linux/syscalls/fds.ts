@@ -93,27 +93,30 @@ function openAt(task: Task, dirfd: number, pathname: string, flagBits: number, m
   return descriptor;
 }
 
-function pipe(task: Task, at: number, flagBits: number): number {
-  if (flagBits & ~(F.O_CLOEXEC | F.O_NONBLOCK | F.O_DIRECT)) throw errno.EINVAL;
-  const [reader, writer] = task.kernel.vfs.pipe(task, flagBits & ~F.O_CLOEXEC);
-  const closeOnExec = (flagBits & F.O_CLOEXEC) !== 0;
-  writer.retain();
+/** Installs two descriptions and writes their numbers to `at`; none of them is left where that fails. */
+export function installPair(task: Task, [first, second]: readonly [OpenFile, OpenFile], closeOnExec: boolean, at: number): number {
+  second.retain();
   try {
-    const readEnd = install(task, reader, closeOnExec);
-    let writeEnd = -1;
+    const one = install(task, first, closeOnExec);
+    let two = -1;
     try {
-      writeEnd = install(task, writer, closeOnExec);
-      task.memory.writeU32(at, readEnd);
-      task.memory.writeU32(at + 4, writeEnd);
+      two = install(task, second, closeOnExec);
+      task.memory.writeU32(at, one);
+      task.memory.writeU32(at + 4, two);
     } catch (error) {
-      task.files.close(readEnd);
-      if (writeEnd >= 0) task.files.close(writeEnd);
+      task.files.close(one);
+      if (two >= 0) task.files.close(two);
       throw error;
     }
   } finally {
-    writer.unref();
+    second.unref();
   }
   return 0;
+}
+
+function pipe(task: Task, at: number, flagBits: number): number {
+  if (flagBits & ~(F.O_CLOEXEC | F.O_NONBLOCK | F.O_DIRECT)) throw errno.EINVAL;
+  return installPair(task, task.kernel.vfs.pipe(task, flagBits & ~F.O_CLOEXEC), (flagBits & F.O_CLOEXEC) !== 0, at);
 }
 
 const pipePlace: Arg<number> = outPlace((at, { memory }) => `[${memory.readI32(at)}, ${memory.readI32(at + 4)}]`);
@@ -301,7 +304,7 @@ const FIONBIO = 0x5421;
 const FIOASYNC = 0x5452;
 const FIONREAD = 0x541b;
 
-function ioctl(task: Task, number: number, command: number, argument: number): number {
+function ioctl(task: Task, number: number, command: number, argument: number): Outcome {
   const slot = task.files.find(number);
   if (slot === undefined || (slot.file.flags & F.O_PATH) !== 0) throw errno.EBADF;
   const open = slot.file;
@@ -327,7 +330,8 @@ function ioctl(task: Task, number: number, command: number, argument: number): n
         return 0;
       }
   }
-  return open.ioctl(command, argument, task.memory);
+  const result = open.ioctl(command, argument, task.memory);
+  return result === BLOCK ? { files: [{ file: open, events: open.ioctlEvent }], interrupted: "ERESTARTSYS" } : result;
 }
 
 const ioctlCommand: Arg<number> = { direction: "in", decode: (low) => low >>> 0, show: (low) => showIoctl(low >>> 0) };

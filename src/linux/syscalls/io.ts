@@ -3,14 +3,14 @@ import { errno } from "../abi/errno.ts";
 import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, FALLOC_FL_ZERO_RANGE, O_APPEND, SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET } from "../abi/fcntl.ts";
 import { S_IFDIR, S_IFMT, S_IFREG } from "../abi/stat.ts";
 import { readI64, writeI64 } from "../abi/struct.ts";
-import { fd, flags, inBytes, inPlace, int, long, oneOf, outBytes, outPlace, showBytes, size } from "./args.ts";
+import { fd, flags, inBytes, inPlace, int, long, oneOf, outBytes, outPlace, showBytes, size, uint, unsigned64 } from "./args.ts";
 import { syscall, type Arg, type Shown, type Syscall } from "./syscall.ts";
 import { copyBetween, loadBuffers, readBuffer, readBuffers, writeBuffer, writeBuffers } from "./transfer.ts";
 
 const desc = { classes: ["desc"] };
 
 /** `[{iov_base="abc", iov_len=3}, ...]`; of a read only as many bytes as came. */
-function showBuffers(at: number, count: number, shown: Shown, available: number): string {
+export function showBuffers(at: number, count: number, shown: Shown, available: number): string {
   if (at === 0) return "NULL";
   const texts: string[] = [];
   let left = available;
@@ -29,6 +29,18 @@ const outBuffers: Arg<number> = outPlace((at, shown) => showBuffers(at, shown.in
 /** An int that is shown as the unsigned long it arrives in. */
 const count: Arg<number> = { ...int, show: size.show };
 const whence: Arg<number> = oneOf({ SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE }, "SEEK_???");
+/** The offset before and after. */
+const movedOffset: Arg<number> = {
+  direction: "out",
+  decode: (low, high) => unsigned64(low, high),
+  show(low, high, shown): string {
+    const at = unsigned64(low, high);
+    if (at === 0) return "NULL";
+    const after = readI64(shown.memory, at);
+    const { result = -1 } = shown;
+    return result < 0 ? `[${after}]` : `[${after - result}] => [${after}]`;
+  },
+};
 const offsetPlace: Arg<number> = inPlace((at, shown) => `[${readI64(shown.memory, at)}]`);
 const RWF: Readonly<Record<string, number>> = { RWF_HIPRI: 1, RWF_DSYNC: 2, RWF_SYNC: 4, RWF_NOWAIT: 8, RWF_APPEND: 16 };
 
@@ -114,7 +126,7 @@ export const io: readonly Syscall[] = [
   syscall(
     40,
     "sendfile",
-    { out_fd: fd, in_fd: fd, offset: offsetPlace, count: size },
+    { out_fd: fd, in_fd: fd, offset: movedOffset, count: size },
     "full",
     (task, a) => {
       const from = task.files.getIo(a.in_fd);
@@ -132,7 +144,7 @@ export const io: readonly Syscall[] = [
   syscall(
     326,
     "copy_file_range",
-    { fd_in: fd, off_in: offsetPlace, fd_out: fd, off_out: offsetPlace, len: size, flags: flags({}) },
+    { fd_in: fd, off_in: offsetPlace, fd_out: fd, off_out: offsetPlace, len: size, flags: uint },
     "full",
     (task, a) => {
       const from = task.files.getIo(a.fd_in);

@@ -9,6 +9,7 @@ import { polling } from "./poll.ts";
 import { prctlCalls } from "./prctl.ts";
 import { processCalls } from "./process.ts";
 import { signalCalls } from "./signals.ts";
+import { socketCalls } from "./sockets.ts";
 import type { Syscall } from "./syscall.ts";
 import { timeCalls } from "./time.ts";
 
@@ -25,6 +26,7 @@ export const syscalls: readonly Syscall[] = [
   ...prctlCalls,
   ...futexCalls,
   ...eventCalls,
+  ...socketCalls,
 ].sort((a, b) => a.number - b.number);
 
 /** By number; undefined where nothing is declared. */

@@ -84,7 +84,17 @@ function writeOnce(task: Task, file: OpenFile, address: number, length: number, 
 /** What to do where a file is not ready: EAGAIN, or wait for it. */
 export function notReady(task: Task, file: OpenFile, events: number): Outcome {
   if (file.nonblocking) throw errno.EAGAIN;
-  return { files: [{ file, events }], interrupted: "ERESTARTSYS", ...(task.call.deadline === Infinity ? {} : { deadline: task.call.deadline }) };
+  return waitFor(task, file, events);
+}
+
+/** A wait for the file, for as long as it allows: then EAGAIN. */
+export function waitFor(task: Task, file: OpenFile, events: number): Outcome {
+  const { call } = task;
+  const limit = file.waitLimit(events);
+  if (limit === Infinity) return { files: [{ file, events }], interrupted: "ERESTARTSYS" };
+  if (call.resume === "timeout") throw errno.EAGAIN;
+  if (call.deadline === Infinity) call.deadline = task.kernel.clock.now + limit;
+  return { files: [{ file, events }], interrupted: "EINTR", deadline: call.deadline };
 }
 
 /** read(2), pread(2). */
@@ -104,7 +114,7 @@ export function readBuffer(task: Task, file: OpenFile, address: number, length: 
       if (done > 0 && error instanceof Errno) return done;
       throw error;
     }
-    if (count === BLOCK) return done > 0 ? done : notReady(task, file, POLLIN);
+    if (count === BLOCK) return done > 0 ? done : notReady(task, file, file.readEvent);
     done += count;
     // Only a file that filled the whole step may have more at once.
     if (count < BOUNCE_SIZE) break;
@@ -112,9 +122,48 @@ export function readBuffer(task: Task, file: OpenFile, address: number, length: 
   return done;
 }
 
+/** Puts bytes into buffers, as many as fit. */
+export function scatter(task: Task, bytes: Uint8Array, buffers: readonly Buffer[]): void {
+  let done = 0;
+  for (const { address, length } of buffers) {
+    const part = bytes.subarray(done, done + length);
+    if (part.length === 0) break;
+    if (task.memory.copyOut(address, part) !== part.length) throw errno.EFAULT;
+    done += part.length;
+  }
+}
+
+/** The bytes of buffers in one piece. */
+export function gather(task: Task, buffers: readonly Buffer[]): Uint8Array {
+  const bytes = new Uint8Array(total(buffers));
+  let done = 0;
+  for (const { address, length } of buffers) {
+    if (task.memory.copyIn(address, bytes.subarray(done, done + length)) !== length) throw errno.EFAULT;
+    done += length;
+  }
+  return bytes;
+}
+
+export function total(buffers: readonly Buffer[]): number {
+  return buffers.reduce((sum, { length }) => sum + length, 0);
+}
+
+/** Demands that all of the buffers can be written, so that no message is lost to EFAULT. */
+export function demandWritable(task: Task, buffers: readonly Buffer[]): void {
+  for (const { address, length } of buffers) if (accessible(task.memory, address, length, Access.write) < length) throw errno.EFAULT;
+}
+
 /** readv(2), preadv(2): a short read ends it. */
 export function readBuffers(task: Task, file: OpenFile, buffers: readonly Buffer[], offset: number): Outcome {
   if (!file.readable) throw errno.EBADF;
+  if (file.wholeMessages && offset < 0) {
+    demandWritable(task, buffers);
+    const into = new Uint8Array(Math.min(total(buffers), BOUNCE_SIZE));
+    const count = file.read(into);
+    if (count === BLOCK) return notReady(task, file, POLLIN);
+    scatter(task, into.subarray(0, count), buffers);
+    return count;
+  }
   let done = 0;
   for (const { address, length } of buffers) {
     if (length === 0) continue;
@@ -133,8 +182,8 @@ export function readBuffers(task: Task, file: OpenFile, buffers: readonly Buffer
 }
 
 /** EPIPE raises SIGPIPE, and EFBIG SIGXFSZ, in the thread that wrote. */
-function raised(task: Task, error: unknown): void {
-  if (error === errno.EPIPE) sendToTask(task, userInfo(task, SIGPIPE));
+export function raised(task: Task, file: OpenFile, error: unknown): void {
+  if (error === errno.EPIPE && file.brokenPipeSignal) sendToTask(task, userInfo(task, SIGPIPE));
   if (error === errno.EFBIG) sendToTask(task, userInfo(task, SIGXFSZ));
 }
 
@@ -144,6 +193,7 @@ function raised(task: Task, error: unknown): void {
  */
 export function writeBuffers(task: Task, file: OpenFile, buffers: readonly Buffer[], offset: number): Outcome {
   if (!file.writable) throw errno.EBADF;
+  if (file.wholeMessages && offset < 0) return writeMessage(task, file, gather(task, buffers));
   const { call } = task;
   let done = call.resume === "start" ? 0 : call.progress;
   if (call.resume === "signal" && done > 0) return done;
@@ -161,7 +211,7 @@ export function writeBuffers(task: Task, file: OpenFile, buffers: readonly Buffe
         count = writeOnce(task, file, address + at, length - at, offset < 0 ? -1 : offset + done);
       } catch (error) {
         if (done > 0 && error instanceof Errno) return done;
-        raised(task, error);
+        raised(task, file, error);
         throw error;
       }
       if (count === BLOCK || count === 0) {
@@ -176,12 +226,22 @@ export function writeBuffers(task: Task, file: OpenFile, buffers: readonly Buffe
   return done;
 }
 
+function writeMessage(task: Task, file: OpenFile, bytes: Uint8Array): Outcome {
+  try {
+    const count = file.write(bytes, task);
+    return count === BLOCK ? notReady(task, file, POLLOUT) : count;
+  } catch (error) {
+    raised(task, file, error);
+    throw error;
+  }
+}
+
 /** write(2) of one buffer. */
 export function writeBuffer(task: Task, file: OpenFile, address: number, length: number, offset: number): Outcome {
   const limit = Math.min(length, MAX_RW_COUNT);
   if (limit === 0) {
     if (!file.writable) throw errno.EBADF;
-    return 0;
+    return file.wholeMessages && offset < 0 ? writeMessage(task, file, new Uint8Array(0)) : 0;
   }
   if (limit === 1 && task.call.resume === "start" && file.writable) {
     // One byte has no parts.
@@ -190,7 +250,7 @@ export function writeBuffer(task: Task, file: OpenFile, address: number, length:
       const count = offset < 0 ? file.write($one, task) : file.pwrite($one, offset, task);
       return count === BLOCK || count === 0 ? notReady(task, file, POLLOUT) : count;
     } catch (error) {
-      raised(task, error);
+      raised(task, file, error);
       throw error;
     }
   }
@@ -218,7 +278,7 @@ export function copyBetween(task: Task, from: OpenFile, to: OpenFile, inOffset: 
     } catch (error) {
       if (at < 0) from.seek(-got, 1);
       if (done > 0 && error instanceof Errno) return done;
-      raised(task, error);
+      raised(task, to, error);
       throw error;
     }
     const moved = sent === BLOCK ? 0 : sent;

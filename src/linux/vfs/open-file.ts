@@ -102,6 +102,15 @@ export abstract class OpenFile {
     throw errno.ESPIPE;
   }
 
+  /** The bit of {@link ready} that a read(2) waits for, and that an ioctl(2) waits for which answered {@link BLOCK}. */
+  get readEvent(): number {
+    return POLLIN;
+  }
+
+  get ioctlEvent(): number {
+    return POLLOUT;
+  }
+
   /** POLL* bits that hold now. */
   ready(): number {
     return ALWAYS_READY;
@@ -117,12 +126,27 @@ export abstract class OpenFile {
     return false;
   }
 
+  /** A read or write moves one message, whatever buffers it is in: sockets that keep boundaries. */
+  get wholeMessages(): boolean {
+    return false;
+  }
+
+  /** EPIPE comes with SIGPIPE. */
+  get brokenPipeSignal(): boolean {
+    return true;
+  }
+
+  /** Nanoseconds that a call waits for `events` before it fails with EAGAIN. */
+  waitLimit(_events: number): number {
+    return Infinity;
+  }
+
   /** Changes whenever bytes or room came, so that an edge-triggered epoll(7) sees news in a file that was ready all the time. */
   get activity(): number {
     return 0;
   }
 
-  /** ioctl(2) by file kind. `argument` is the third register, an address or a number. Unknown commands: ENOTTY. */
+  /** ioctl(2) by file kind; {@link BLOCK}. `argument` is the third register, an address or a number. Unknown commands: ENOTTY. */
   ioctl(_command: number, _argument: number, _memory: GuestMemory): number {
     throw errno.ENOTTY;
   }
