@@ -4,27 +4,16 @@ import type { Form } from "../form.ts";
 import { operandBits } from "../form.ts";
 import type { Bits, FlagKind, LeaveReason, Op, V, Var } from "../isa/ops.ts";
 import type { OperandSpec } from "../isa/insn.ts";
-import { ARITHMETIC_FLAGS, FLAGS_SYSTEM, Flag, HELPER_AREA, SELECTORS, Vector, X87_REGISTERS } from "../state.ts";
+import { FLAGS_SYSTEM, Flag, HELPER_AREA, SELECTORS, Vector } from "../state.ts";
 import type { ValType } from "../../wasm/index.ts";
 import { loadName, storeName } from "./access.ts";
 import type { Binding } from "./binding.ts";
-import type { Graph } from "./graph.ts";
-import { Node } from "./graph.ts";
+import type { SymbolicFlags } from "./flags.ts";
+import { Flags } from "./flags.ts";
+import type { Graph, Node } from "./graph.ts";
+import { node, Values } from "./values.ts";
 
 const LEAVE = { syscall: 0x100, breakpoint: 0x101, flags: 0x102, timestamp: 0x103 } as const;
-
-interface SymbolicFlags {
-  readonly kind: FlagKind;
-  readonly a: Node;
-  readonly b: Node;
-  readonly r: Node;
-  readonly bits: number;
-}
-
-function node(value: V): Node {
-  if (!(value instanceof Node)) throw new Error("not a value of this emitter");
-  return value;
-}
 
 function isVectorKind(kind: OperandSpec["kind"]): boolean {
   return kind === "V" || kind === "W" || kind === "U" || kind === "H" || kind === "L";
@@ -35,8 +24,7 @@ function selectorOffset(name: string): number {
   return SELECTORS + 2 * ["ES", "CS", "SS", "DS", "FS", "GS"].indexOf(name);
 }
 
-export class Emitter implements Op {
-  readonly graph: Graph;
+export class Emitter extends Values implements Op {
   readonly form: Form;
   readonly width: number;
   readonly #binding: Binding;
@@ -45,19 +33,19 @@ export class Emitter implements Op {
   #linear: Node | undefined;
   #changed = false;
   #left = false;
-  #symbolic: SymbolicFlags | undefined;
+  readonly #flags: Flags;
 
   /** `before`: the emitter of the instruction just before in the same list, whose operands its flags came from. */
   constructor(graph: Graph, form: Form, binding: Binding, before?: Emitter) {
-    this.#symbolic = before?.symbolic;
-    this.graph = graph;
+    super(graph);
     this.form = form;
     this.#binding = binding;
     this.width = this.size(0);
+    this.#flags = new Flags(this, binding, form, this.width, before?.symbolic);
   }
 
   get symbolic(): SymbolicFlags | undefined {
-    return this.#symbolic;
+    return this.#flags.symbolic;
   }
 
   /** Reads the form's body, with its repeat prefix, and where it is the `last` of its list the jump to the next instruction. */
@@ -399,125 +387,6 @@ export class Emitter implements Op {
     this.setReg(4, 64, this.add(this.reg(4, 64), this.const(bits / 8)));
   }
 
-  const(value: number | bigint): V {
-    return this.graph.i64(value);
-  }
-
-  i32(value: number): V {
-    return this.graph.i32(value);
-  }
-
-  x(name: string, ...args: V[]): V {
-    return this.graph.op(name, args.map(node));
-  }
-
-  lane(name: string, lane: number, ...args: V[]): V {
-    return this.graph.op(name, args.map(node), lane);
-  }
-
-  shuffle(a: V, b: V, lanes: readonly number[]): V {
-    return this.graph.make("v128", { kind: "shuffle", lanes }, [node(a), node(b)], true);
-  }
-
-  v128(bytes: readonly number[]): V {
-    return this.graph.constant({ kind: "v128", bytes }, "v128");
-  }
-
-  f32(value: number): V {
-    const view = new DataView(new ArrayBuffer(4));
-    view.setFloat32(0, value, true);
-    return this.graph.constant({ kind: "f32", bits: view.getUint32(0, true) }, "f32");
-  }
-
-  f64(value: number): V {
-    const view = new DataView(new ArrayBuffer(8));
-    view.setFloat64(0, value, true);
-    return this.graph.constant({ kind: "f64", bits: view.getBigUint64(0, true) }, "f64");
-  }
-
-  add(a: V, b: V): V {
-    return this.x("i64.add", a, b);
-  }
-
-  sub(a: V, b: V): V {
-    return this.x("i64.sub", a, b);
-  }
-
-  mul(a: V, b: V): V {
-    return this.x("i64.mul", a, b);
-  }
-
-  and(a: V, b: V): V {
-    return this.x("i64.and", a, b);
-  }
-
-  or(a: V, b: V): V {
-    return this.x("i64.or", a, b);
-  }
-
-  xor(a: V, b: V): V {
-    return this.x("i64.xor", a, b);
-  }
-
-  not(a: V): V {
-    return this.xor(a, this.const(-1));
-  }
-
-  neg(a: V): V {
-    return this.sub(this.const(0), a);
-  }
-
-  shl(a: V, count: V): V {
-    return this.x("i64.shl", a, count);
-  }
-
-  shr(a: V, count: V): V {
-    return this.x("i64.shr_u", a, count);
-  }
-
-  sar(a: V, count: V): V {
-    return this.x("i64.shr_s", a, count);
-  }
-
-  zext(a: V, bits: number): V {
-    if (bits >= 64) return a;
-    return this.and(a, this.const((1n << BigInt(bits)) - 1n));
-  }
-
-  sext(a: V, bits: number): V {
-    if (bits >= 64) return a;
-    return this.x(`i64.extend${bits}_s`, a);
-  }
-
-  eq(a: V, b: V): V {
-    return this.x("i64.eq", a, b);
-  }
-
-  ne(a: V, b: V): V {
-    return this.x("i64.ne", a, b);
-  }
-
-  ltu(a: V, b: V): V {
-    return this.x("i64.lt_u", a, b);
-  }
-
-  lts(a: V, b: V): V {
-    return this.x("i64.lt_s", a, b);
-  }
-
-  eqz(a: V): V {
-    return this.x("i64.eqz", a);
-  }
-
-  bool(truth: V): V {
-    return this.x("i64.extend_i32_u", truth);
-  }
-
-  select(truth: V, a: V, b: V): V {
-    const chosen = node(a);
-    return this.graph.make(chosen.type, { kind: "select" }, [chosen, node(b), node(truth)], true);
-  }
-
   variable(initial: V): Var {
     const { type } = node(initial);
     const index = this.#binding.variable(type);
@@ -536,7 +405,7 @@ export class Emitter implements Op {
   if(truth: V, then: () => void, otherwise?: () => void): void {
     const changed = this.#changed;
     const left = this.#left;
-    const symbolic = this.#symbolic;
+    const { symbolic } = this.#flags;
     const first = this.graph.nested(then);
     const changedThen = this.#changed;
     const leftThen = this.#left;
@@ -546,7 +415,7 @@ export class Emitter implements Op {
     // A branch that has left says nothing about what comes after.
     this.#changed = (changedThen && !leftThen) || (this.#changed && !this.#left) || changed;
     this.#left = left || (leftThen && this.#left);
-    this.#symbolic = this.#symbolic === symbolic ? symbolic : undefined;
+    this.#flags.symbolic = this.#flags.symbolic === symbolic ? symbolic : undefined;
     this.graph.effect({ kind: "if", truth: node(truth), then: first, otherwise: second });
   }
 
@@ -561,184 +430,49 @@ export class Emitter implements Op {
 
   flags(kind: FlagKind, a: V, b: V, r: V, bits: number = this.width): void {
     this.#changed = true;
-    const result = this.sext(r, bits);
-    this.#symbolic = { kind, a: node(a), b: node(b), r: node(r), bits };
-    if (this.form.deadFlags) return;
-    this.#binding.setFlagVector(node(this.#vectorOf(kind, a, b, r, bits)));
-    this.#binding.setFlagResult(node(result));
-  }
-
-  /** Carries (or borrows) out of each bit position: see FLAG_VECTOR. */
-  #vectorOf(kind: FlagKind, a: V, b: V, r: V, bits: number): V {
-    if (kind === "logic") return this.const(0);
-    const subtract = kind === "sub" || kind === "dec";
-    const differ = this.xor(b, r);
-    // Majority of (~a, b, r) for borrows, of (a, b, ~r) for carries.
-    const vector = subtract
-      ? this.xor(this.and(this.xor(a, b), differ), r)
-      : this.xor(this.and(this.xor(a, b), this.not(differ)), b);
-    const adjust = this.and(vector, this.const(8));
-    const shifted =
-      bits === 64 ? this.and(vector, this.const(-8)) : this.or(this.shl(vector, this.const(64 - bits)), adjust);
-    if (kind === "add" || kind === "sub") return shifted;
-    // The carry stays: bit 63 from before, bit 62 such that their difference is the new OF.
-    const old = this.and(this.#binding.flagVector(), this.const(-0x8000000000000000n));
-    const overflow = this.and(this.xor(shifted, this.shl(shifted, this.const(1))), this.const(-0x8000000000000000n));
-    const second = this.shr(this.xor(overflow, old), this.const(1));
-    return this.or(this.or(old, second), adjust);
+    this.#flags.flags(kind, a, b, r, bits);
   }
 
   flagsOf(kind: "add" | "sub", a: V, b: V, r: V): void {
-    this.flags(kind, a, b, r);
-    this.#symbolic = undefined;
+    this.#changed = true;
+    this.#flags.flagsOf(kind, a, b, r);
   }
 
   flagsFrom(result: V, carry: V, overflow: V, truth?: V): void {
     this.#changed = true;
-    this.#symbolic = undefined;
-    if (this.form.deadFlags) return;
-    const first = this.sext(result, this.width);
-    const vector = this.#carryOverflow(carry, overflow);
-    if (truth === undefined) {
-      this.#binding.setFlagVector(node(vector));
-      this.#binding.setFlagResult(node(first));
-    } else {
-      this.#binding.setFlagVector(node(this.select(truth, vector, this.#binding.flagVector())));
-      this.#binding.setFlagResult(node(this.select(truth, first, this.#binding.flagResult())));
-    }
-  }
-
-  #carryOverflow(carry: V, overflow: V): V {
-    return this.or(this.shl(carry, this.const(63)), this.shl(this.xor(carry, overflow), this.const(62)));
+    this.#flags.flagsFrom(result, carry, overflow, truth);
   }
 
   flagsCarryOverflow(carry: V, overflow: V, truth?: V): void {
     this.#changed = true;
-    this.#symbolic = undefined;
-    if (this.form.deadFlags) return;
-    const old = this.#binding.flagVector();
-    const vector = this.or(this.and(old, this.const(0x3fffffffffffffffn)), this.#carryOverflow(carry, overflow));
-    this.#binding.setFlagVector(node(truth === undefined ? vector : this.select(truth, vector, old)));
+    this.#flags.flagsCarryOverflow(carry, overflow, truth);
   }
 
   setCarry(carry: V): void {
     this.#changed = true;
-    this.#symbolic = undefined;
-    const old = this.#binding.flagVector();
-    const flip = this.xor(this.shr(old, this.const(63)), carry);
-    this.#binding.setFlagVector(node(this.xor(old, this.shl(this.mul(flip, this.const(3)), this.const(62)))));
+    this.#flags.setCarry(carry);
   }
 
   flagsCompare(zero: V, parity: V, carry: V): void {
     this.#changed = true;
-    this.#symbolic = undefined;
-    if (this.form.deadFlags) return;
-    const z = this.bool(zero);
-    const c = this.bool(carry);
-    const flip = this.shl(this.xor(this.bool(parity), z), this.const(1));
-    this.#binding.setFlagVector(node(this.or(this.shl(this.mul(c, this.const(3)), this.const(62)), flip)));
-    this.#binding.setFlagResult(node(this.xor(z, this.const(1))));
+    this.#flags.flagsCompare(zero, parity, carry);
   }
 
   carry(): V {
-    return this.shr(this.#binding.flagVector(), this.const(63));
+    return this.#flags.carry();
   }
 
   cond(cc: number): V {
-    const truth = this.#symbolicCondition(cc >> 1) ?? this.#condition(cc >> 1);
-    return (cc & 1) === 0 ? truth : this.x("i32.eqz", truth);
-  }
-
-  /** Conditions straight from the operands of a flag-setting body in the same list. */
-  #symbolicCondition(pair: number): V | undefined {
-    const s = this.#symbolic;
-    if (s === undefined) return undefined;
-    const { a, b, r, bits } = s;
-    const result = (): V => this.sext(r, bits);
-    if (pair === 2 && s.kind !== "sub") return this.eqz(result());
-    if (pair === 4) return this.lts(result(), this.const(0));
-    if (s.kind === "sub") {
-      if (pair === 1) return this.ltu(a, b);
-      if (pair === 2) return this.eq(a, b);
-      if (pair === 3) return this.x("i64.le_u", a, b);
-      if (pair === 6) return this.lts(this.sext(a, bits), this.sext(b, bits));
-      if (pair === 7) return this.x("i64.le_s", this.sext(a, bits), this.sext(b, bits));
-    }
-    if (s.kind === "logic") {
-      if (pair === 0 || pair === 1) return this.i32(0);
-      if (pair === 3) return this.eqz(result());
-      if (pair === 6) return this.lts(result(), this.const(0));
-      if (pair === 7) return this.x("i64.le_s", result(), this.const(0));
-    }
-    return undefined;
-  }
-
-  #condition(pair: number): V {
-    const zero = (): V => this.eqz(this.#binding.flagResult());
-    const negative = (value: V): V => this.lts(value, this.const(0));
-    const signed = (): V => {
-      const vector = this.#binding.flagVector();
-      return this.xor(this.#binding.flagResult(), this.shl(vector, this.const(63)));
-    };
-    const overflow = (): V => {
-      const vector = this.#binding.flagVector();
-      return this.xor(vector, this.shl(vector, this.const(1)));
-    };
-    switch (pair) {
-      case 0:
-        return negative(overflow());
-      case 1:
-        return negative(this.#binding.flagVector());
-      case 2:
-        return zero();
-      case 3:
-        return this.x("i32.or", zero(), negative(this.#binding.flagVector()));
-      case 4:
-        return negative(signed());
-      case 5:
-        return this.x("i32.wrap_i64", this.#parity());
-      case 6:
-        return negative(this.xor(signed(), overflow()));
-      default:
-        return this.x("i32.or", zero(), negative(this.xor(signed(), overflow())));
-    }
-  }
-
-  /** PF as i64 0 or 1. */
-  #parity(): V {
-    const ones = this.x("i64.popcnt", this.zext(this.#binding.flagResult(), 8));
-    const flip = this.shr(this.#binding.flagVector(), this.const(1));
-    return this.and(this.not(this.xor(ones, flip)), this.const(1));
+    return this.#flags.cond(cc);
   }
 
   rflags(): V {
-    const bit = (truth: V, position: number): V => this.shl(this.bool(truth), this.const(position));
-    let value: V = this.#binding.getState(FLAGS_SYSTEM, 32);
-    value = this.or(value, this.carry());
-    value = this.or(value, this.shl(this.#parity(), this.const(2)));
-    value = this.or(value, this.shl(this.and(this.#binding.flagVector(), this.const(8)), this.const(1)));
-    value = this.or(value, bit(this.#condition(2), 6));
-    value = this.or(value, bit(this.#condition(4), 7));
-    return this.or(value, bit(this.#condition(0), 11));
+    return this.#flags.rflags();
   }
 
   setRflags(value: V, mask: number): void {
-    const old = this.rflags();
-    const merged = this.or(this.and(old, this.const(~mask)), this.and(value, this.const(mask)));
-    const bit = (position: number): V => this.and(this.shr(merged, this.const(position)), this.const(1));
     this.#changed = true;
-    this.#symbolic = undefined;
-    const zero = bit(6);
-    const carry = bit(0);
-    let vector = this.#carryOverflow(carry, bit(11));
-    vector = this.or(vector, this.shl(bit(4), this.const(3)));
-    vector = this.or(vector, bit(7));
-    vector = this.or(vector, this.shl(this.xor(bit(2), zero), this.const(1)));
-    this.#binding.setFlagVector(node(vector));
-    this.#binding.setFlagResult(node(this.xor(zero, this.const(1))));
-    if ((mask & ~ARITHMETIC_FLAGS) !== 0) {
-      this.#binding.setState(FLAGS_SYSTEM, 32, node(this.and(merged, this.const(~ARITHMETIC_FLAGS & 0x3fffff))));
-    }
+    this.#flags.setRflags(value, mask);
   }
 
   raiseIf(truth: V, vector: number): void {
@@ -777,7 +511,7 @@ export class Emitter implements Op {
 
   helper(name: string, operand?: V): void {
     this.#changed = true;
-    this.#symbolic = undefined;
+    this.#flags.symbolic = undefined;
     this.#binding.helper(name, operand === undefined ? this.graph.i32(0) : node(operand));
   }
 
@@ -793,6 +527,4 @@ export class Emitter implements Op {
   }
 }
 
-export const MMX_REGISTERS: number = X87_REGISTERS;
-export const DIRECTION: number = Flag.DF;
 export const LeaveCode: typeof LEAVE = LEAVE;
