@@ -18,7 +18,7 @@ export function hostStart(): StartOptions {
     seed: randomFillSync(new Uint8Array(32)),
     uid: process.getuid?.() ?? 0,
     gid: process.getgid?.() ?? 0,
-    groups: process.getgroups?.() ?? [],
+    groups: groups(),
     umask: umask(),
     limits: limits(),
   };
@@ -46,15 +46,25 @@ function limits(): readonly Rlimit[] {
   return own;
 }
 
+/** The text of `name:` in /proc/self/status; undefined where the host has no such file. */
+function status(name: string): string | undefined {
+  try {
+    return new RegExp(`^${name}:[ \\t]*(.*)$`, "m").exec(readFileSync("/proc/self/status", "latin1"))?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
 /** The process's umask without setting it, where the host tells. */
 function umask(): number {
-  try {
-    const match = /^Umask:\s*([0-7]+)$/m.exec(readFileSync("/proc/self/status", "latin1"));
-    if (match) return Number.parseInt(match[1] ?? "22", 8);
-  } catch {
-    // not Linux
-  }
-  return process.umask();
+  const text = status("Umask");
+  return text === undefined ? process.umask() : Number.parseInt(text, 8);
+}
+
+/** Supplementary groups as getgroups(2) gives them: Node adds the effective one. */
+function groups(): readonly number[] {
+  const text = status("Groups");
+  return text === undefined ? (process.getgroups?.() ?? []) : text.split(" ").filter(Boolean).map(Number);
 }
 
 /** 2000-01-01 00:00:00 UTC. */
