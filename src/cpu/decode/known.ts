@@ -11,53 +11,6 @@ import { insn } from "../isa/insn.ts";
 type Entry = readonly [row: string, pairs: string, feature?: Feature];
 
 const LEGACY: readonly Entry[] = [
-  // SSE3
-  ["66 0F $ /r | Vdq, Wdq", "7C haddpd 7D hsubpd D0 addsubpd"],
-  ["F2 0F $ /r | Vdq, Wdq", "7C haddps 7D hsubps D0 addsubps"],
-  ["F2 0F $ /r mem | Vdq, Mdq", "F0 lddqu"],
-  ["F2 0F $ /r | Vdq, Wq", "12 movddup"],
-  ["F3 0F $ /r | Vdq, Wdq", "12 movsldup 16 movshdup"],
-  // SSSE3
-  [
-    "NP 0F 38 $ /r | Pq, Qq",
-    "00 pshufb 01 phaddw 02 phaddd 03 phaddsw 04 pmaddubsw 05 phsubw 06 phsubd 07 phsubsw 08 psignb 09 psignw 0A psignd 0B pmulhrsw 1C pabsb 1D pabsw 1E pabsd",
-  ],
-  [
-    "66 0F 38 $ /r | Vdq, Wdq",
-    "00 pshufb 01 phaddw 02 phaddd 03 phaddsw 04 pmaddubsw 05 phsubw 06 phsubd 07 phsubsw 08 psignb 09 psignw 0A psignd 0B pmulhrsw 1C pabsb 1D pabsw 1E pabsd",
-  ],
-  ["NP 0F 3A $ /r | Pq, Qq, Ib", "0F palignr"],
-  // SSE4.1, SSE4.2, AES, PCLMULQDQ, GFNI, SHA
-  ["66 0F 38 $ /r | Vdq, Wdq, XMM0", "10 pblendvb 14 blendvps 15 blendvpd"],
-  [
-    "66 0F 38 $ /r | Vdq, Wdq",
-    "17 ptest 28 pmuldq 29 pcmpeqq 2B packusdw 37 pcmpgtq 38 pminsb 39 pminsd 3A pminuw 3B pminud 3C pmaxsb 3D pmaxsd 3E pmaxuw 3F pmaxud 40 pmulld 41 phminposuw " +
-      "CF gf2p8mulb DB aesimc DC aesenc DD aesenclast DE aesdec DF aesdeclast",
-  ],
-  ["66 0F 38 $ /r | Vdq, Wq", "20 pmovsxbw 23 pmovsxwd 25 pmovsxdq 30 pmovzxbw 33 pmovzxwd 35 pmovzxdq"],
-  ["66 0F 38 $ /r | Vdq, Wd", "21 pmovsxbd 24 pmovsxwq 31 pmovzxbd 34 pmovzxwq"],
-  ["66 0F 38 $ /r | Vdq, Ww", "22 pmovsxbq 32 pmovzxbq"],
-  ["66 0F 38 $ /r mem | Vdq, Mdq", "2A movntdqa"],
-  [
-    "66 0F 3A $ /r | Vdq, Wdq, Ib",
-    "08 roundps 09 roundpd 0C blendps 0D blendpd 0E pblendw 0F palignr 40 dpps 41 dppd 42 mpsadbw 44 pclmulqdq 60 pcmpestrm 61 pcmpestri 62 pcmpistrm 63 pcmpistri " +
-      "CE gf2p8affineqb CF gf2p8affineinvqb DF aeskeygenassist",
-  ],
-  ["66 0F 3A $ /r | Vdq, Wss, Ib", "0A roundss 21 insertps"],
-  ["66 0F 3A $ /r | Vdq, Wsd, Ib", "0B roundsd"],
-  ["66 0F 3A $ /r mem | Mb, Vdq, Ib", "14 pextrb"],
-  ["66 0F 3A $ /r mem | Mw, Vdq, Ib", "15 pextrw"],
-  ["66 0F 3A $ /r reg | Rd, Vdq, Ib", "14 pextrb 15 pextrw"],
-  ["66 REX.W0 0F 3A $ /r | Ed, Vdq, Ib", "16 pextrd"],
-  ["66 REX.W 0F 3A $ /r | Eq, Vdq, Ib", "16 pextrq"],
-  ["66 0F 3A $ /r | Ed, Vdq, Ib", "17 extractps"],
-  ["66 0F 3A $ /r mem | Vdq, Mb, Ib", "20 pinsrb"],
-  ["66 0F 3A $ /r reg | Vdq, Rd, Ib", "20 pinsrb"],
-  ["66 REX.W0 0F 3A $ /r | Vdq, Ed, Ib", "22 pinsrd"],
-  ["66 REX.W 0F 3A $ /r | Vdq, Eq, Ib", "22 pinsrq"],
-  ["NP 0F 38 $ /r | Vdq, Wdq", "C8 sha1nexte C9 sha1msg1 CA sha1msg2 CC sha256msg1 CD sha256msg2"],
-  ["NP 0F 38 $ /r | Vdq, Wdq, XMM0", "CB sha256rnds2"],
-  ["NP 0F 3A $ /r | Vdq, Wdq, Ib", "CC sha1rnds4"],
   // SSE4a
   ["66 0F $ /0 reg | Udq, Ib, Ib", "78 extrq"],
   ["66 0F $ /r reg | Vdq, Udq", "79 extrq"],
@@ -65,18 +18,7 @@ const LEGACY: readonly Entry[] = [
   ["F2 0F $ /r reg | Vdq, Udq", "79 insertq"],
   ["F3 0F $ /r mem | Mss, Vdq", "2B movntss"],
   ["F2 0F $ /r mem | Msd, Vdq", "2B movntsd"],
-  // Bits and integers
-  ["F3 0F $ /r | Gv, Ev", "B8 popcnt"],
-  ["F3 0F $ /r | Gv, Ev", "BC tzcnt", "bmi1"],
-  ["F3 0F $ /r | Gv, Ev", "BD lzcnt", "lzcnt"],
-  ["0F 38 $ /r mem | Gv, Mv", "F0 movbe"],
-  ["0F 38 $ /r mem | Mv, Gv", "F1 movbe"],
-  ["F2 0F 38 $ /r | Gy, Eb", "F0 crc32"],
-  ["F2 0F 38 $ /r | Gy, Ev", "F1 crc32"],
-  ["66 0F 38 $ /r | Gy, Ey", "F6 adcx"],
-  ["F3 0F 38 $ /r | Gy, Ey", "F6 adox"],
-  ["0F C7 $ reg | Rv", "/6 rdrand /7 rdseed"],
-  ["F3 0F C7 $ reg | Rq", "/7 rdpid"],
+  // Direct stores
   ["NP 0F 38 $ /r mem | My, Gy", "F9 movdiri"],
   ["66 0F 38 $ /r mem | Gq, M", "F8 movdir64b"],
   ["F2 0F 38 $ /r mem | Gq, M", "F8 enqcmd"],
@@ -84,7 +26,6 @@ const LEGACY: readonly Entry[] = [
   // State, caches, time
   ["NP 0F AE $ mem | M", "/4 xsave /5 xrstor /6 xsaveopt"],
   ["NP 0F C7 $ mem | M", "/3 xrstors /4 xsavec /5 xsaves"],
-  ["66 0F AE $ mem | M", "/7 clflushopt /6 clwb"],
   ["F3 0F AE $ mem | Mq", "/6 clrssbsy"],
   ["F3 0F AE $ reg | Ry", "/5 incssp"],
   ["F3 0F AE $ reg | Rq", "/6 umonitor"],
@@ -97,7 +38,7 @@ const LEGACY: readonly Entry[] = [
   [
     "0F 01 $",
     "=C1 vmcall =C2 vmlaunch =C3 vmresume =C4 vmxoff =D9 vmmcall =DC stgi =DD clgi =DA vmload =DB vmsave =D8 vmrun =DE skinit =DF invlpga =C8 monitor =C9 mwait " +
-      "=FA monitorx =FB mwaitx =FC clzero =F9 rdtscp",
+      "=FA monitorx =FB mwaitx =FC clzero",
   ],
   ["F2 0F 01 $", "=FF pvalidate"],
   ["F3 0F 01 $", "=E8 setssbsy =EA saveprevssp"],
@@ -279,15 +220,6 @@ const VEX: readonly Entry[] = [
   ["VEX.LIG.66.0F38.W0 $ /r mem | Vdq, Md, Hdq", "91 vpgatherqd 93 vgatherqps"],
   ...fma(),
   ...opmask(),
-  ["VEX.LZ.NP.0F38.WIG $ /r | Gy, By, Ey", "F2 andn"],
-  ["VEX.LZ.NP.0F38.WIG F3 $ | By, Ey", "/1 blsr /2 blsmsk /3 blsi"],
-  ["VEX.LZ.NP.0F38.WIG $ /r | Gy, Ey, By", "F5 bzhi F7 bextr"],
-  ["VEX.LZ.66.0F38.WIG $ /r | Gy, Ey, By", "F7 shlx"],
-  ["VEX.LZ.F3.0F38.WIG $ /r | Gy, Ey, By", "F7 sarx"],
-  ["VEX.LZ.F2.0F38.WIG $ /r | Gy, Ey, By", "F7 shrx"],
-  ["VEX.LZ.F3.0F38.WIG $ /r | Gy, By, Ey", "F5 pext"],
-  ["VEX.LZ.F2.0F38.WIG $ /r | Gy, By, Ey", "F5 pdep F6 mulx"],
-  ["VEX.LZ.F2.0F3A.WIG $ /r | Gy, Ey, Ib", "F0 rorx"],
   // 0F3A
   ["VEX.LIG.66.0F3A.WIG $ /r | Vx, Wx, Ib", "08 vroundps 09 vroundpd"],
   ["VEX.LIG.66.0F3A.W0 $ /r | Vx, Wx, Ib", "04 vpermilps 05 vpermilpd"],

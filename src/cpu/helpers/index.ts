@@ -4,7 +4,10 @@ import type { AddressSpace } from "../../memory/index.ts";
 import type { Feature } from "../isa/insn.ts";
 import { cpuidHelpers } from "./cpuid.ts";
 import { fxsrHelpers } from "./fxsr.ts";
+import { randomHelpers } from "./random.ts";
 import { sseHelpers } from "./sse.ts";
+import { sse4Helpers } from "./sse4.ts";
+import { stringHelpers } from "./strings.ts";
 import { x87Helpers } from "./x87.ts";
 
 /** What a helper may use. */
@@ -14,6 +17,8 @@ export interface HelperContext {
   readonly u8: Uint8Array;
   readonly space: AddressSpace;
   readonly features: ReadonlySet<Feature>;
+  /** Where RDRAND and RDSEED take their numbers; without it they have none. */
+  readonly random?: { fill(into: Uint8Array): void } | undefined;
   /** Notes an exception; the helper then returns true. */
   raise(vector: number, errorCode: number): void;
   /** Notes the exception for an access that `space` has just refused. */
@@ -23,7 +28,7 @@ export interface HelperContext {
 /** Runs the instruction's rare part. `operand` is what the body gave. True: an exception was noted. */
 export type Helper = (context: HelperContext, operand: number) => boolean;
 
-const families: readonly Readonly<Record<string, Helper>>[] = [cpuidHelpers, fxsrHelpers, sseHelpers, x87Helpers];
+const families: readonly Readonly<Record<string, Helper>>[] = [cpuidHelpers, fxsrHelpers, sseHelpers, x87Helpers, sse4Helpers, stringHelpers, randomHelpers];
 
 export class HelperTable {
   readonly #context: HelperContext;

@@ -34,12 +34,12 @@ const FLAGS = 0x3f;
 const environment = new Environment();
 
 /** Bits of a lane and how it is read and written: floats as patterns, integers signed. */
-interface Lane {
+export interface Lane {
   readonly bits: 32 | 64;
   read(view: DataView, at: number): bigint;
 }
 
-function floatLane(bits: 32 | 64): Lane {
+export function floatLane(bits: 32 | 64): Lane {
   return { bits, read: (view, at) => (bits === 32 ? BigInt(view.getUint32(at, true)) : view.getBigUint64(at, true)) };
 }
 
@@ -47,15 +47,15 @@ function integerLane(bits: 32 | 64): Lane {
   return { bits, read: (view, at) => (bits === 32 ? BigInt(view.getInt32(at, true)) : view.getBigInt64(at, true)) };
 }
 
-function writeLane(view: DataView, at: number, bits: 32 | 64, value: bigint): void {
+export function writeLane(view: DataView, at: number, bits: 32 | 64, value: bigint): void {
   if (bits === 32) view.setUint32(at, Number(BigInt.asUintN(32, value)), true);
   else view.setBigUint64(at, BigInt.asUintN(64, value), true);
 }
 
-type LaneFunction = (a: bigint, b: bigint, env: Environment, operand: number) => bigint;
+export type LaneFunction = (a: bigint, b: bigint, env: Environment, operand: number, lane: number) => bigint;
 
 /** Runs `f` on each lane and settles MXCSR. Lanes of the result beyond `lanes` are zero. */
-function perLane(from: Lane, toBits: 32 | 64, lanes: number, f: LaneFunction): Helper {
+export function perLane(from: Lane, toBits: 32 | 64, lanes: number, f: LaneFunction): Helper {
   const step = from.bits / 8;
   return (context, operand) => {
     const { view } = context;
@@ -66,7 +66,7 @@ function perLane(from: Lane, toBits: 32 | 64, lanes: number, f: LaneFunction): H
     let flags = 0;
     for (let i = 0; i < lanes; i++) {
       env.flags = 0;
-      results.push(f(from.read(view, A + step * i), from.read(view, B + step * i), env, operand));
+      results.push(f(from.read(view, A + step * i), from.read(view, B + step * i), env, operand, i));
       flags |= env.flags;
     }
     if (raised(context, mxcsr, flags)) return true;
@@ -78,7 +78,7 @@ function perLane(from: Lane, toBits: 32 | 64, lanes: number, f: LaneFunction): H
 }
 
 /** Sticky flags, and #XM where one of them is not masked: then those of before the operation go alone (SDM volume 1, 11.5.2). */
-function raised(context: HelperContext, mxcsr: number, flags: number): boolean {
+export function raised(context: HelperContext, mxcsr: number, flags: number): boolean {
   const unmasked = FLAGS & ~(mxcsr >> MASK_SHIFT);
   const seen = (flags & BEFORE & unmasked) === 0 ? flags : flags & BEFORE;
   context.view.setUint32(MXCSR, mxcsr | seen, true);

@@ -2,7 +2,9 @@
 
 import * as arithmetic from "./arithmetic.ts";
 import * as bits from "./bits.ts";
+import * as bmi from "./bmi.ts";
 import * as control from "./control.ts";
+import * as crypto from "./crypto.ts";
 import * as flags from "./flags.ts";
 import * as fxsr from "./fxsr.ts";
 import type { Insn } from "./insn.ts";
@@ -13,13 +15,19 @@ import * as sseConvert from "./sse-convert.ts";
 import * as sseFloat from "./sse-float.ts";
 import * as sseInteger from "./sse-integer.ts";
 import * as sseMove from "./sse-move.ts";
+import * as sse3 from "./sse3.ts";
+import * as sse41Float from "./sse41-float.ts";
+import * as sse41 from "./sse41.ts";
+import * as sse42 from "./sse42.ts";
+import * as ssse3 from "./ssse3.ts";
 import * as string from "./string.ts";
+import * as system from "./system.ts";
 import { x87Insns } from "./x87.ts";
 
 function isInsn(value: unknown): value is Insn {
   return typeof value === "object" && value !== null && "semantics" in value;
 }
 
-const families = [arithmetic, shift, bits, move, control, string, flags, sseInteger, sseMove, sseFloat, sseConvert, mmx, fxsr];
+const families = [arithmetic, shift, bits, move, control, string, flags, sseInteger, sseMove, sseFloat, sseConvert, mmx, fxsr, sse3, ssse3, sse41, sse41Float, sse42, bmi, crypto, system];
 
 export const allInsns: readonly Insn[] = [...families.flatMap((family) => Object.values<unknown>(family).flat().filter(isInsn)), ...x87Insns];

@@ -54,26 +54,21 @@ const crc32: Insn = insn("crc32", ["F2 0F 38 F0 /r | Gy, Eb", "F2 0F 38 F1 /r | 
   op.set(0, bits < 32 ? op.xor(r, op.shr(crc, op.const(bits))) : r);
 });
 
-/** Sizes of the implicit lengths in RAX and RDX: 64 bits with REX.W. */
+/** The helper's operand: the immediate, and whether the lengths are explicit, and in 64-bit registers. */
 const EXPLICIT = 0x100;
 const WIDE = 0x200;
 
-/**
- * Argument 0 and 1: the strings, 2 and 3: the lengths of the explicit forms; the helper's operand: the immediate, EXPLICIT, WIDE. It answers the mask in argument 4,
- * the index in 5 and the flags in 6.
- */
-function compareStrings(mnemonic: string, opcode: string, explicit: boolean, index: boolean): Insn {
-  return insn(mnemonic, [`66 0F 3A ${opcode} /r | Vdq, Wdq, Ib`], { writes: "oszapc", faults: true }, (op) => {
+/** Arguments of the helper: 0 and 1 the strings, 2 and 3 the lengths. It answers the mask in 4, the index in 5 and the flags in 6. */
+function compareStrings(mnemonic: string, row: string, index: boolean, kind = 0): Insn {
+  return insn(mnemonic, [`${row} /r | Vdq, Wdq, Ib`], { writes: "oszapc", faults: true }, (op) => {
     const b = op.get(1);
     op.setArgument(0, op.vector(0));
     op.setArgument(1, b);
-    const wide = op.operandSize === 64;
-    if (explicit) {
+    if (kind !== 0) {
       op.setArgument(2, op.reg(0, 64));
       op.setArgument(3, op.reg(2, 64));
     }
-    const control = op.or(op.get(2), op.const((explicit ? EXPLICIT : 0) | (wide ? WIDE : 0)));
-    op.helper("pcmpstr", op.x("i32.wrap_i64", control));
+    op.helper("pcmpstr", op.x("i32.wrap_i64", op.or(op.get(2), op.const(kind))));
     if (index) op.setReg(1, 64, op.argument(5, "i64"));
     else op.setStateVector(VECTORS, op.argument(4, "v128"));
     op.setRflags(op.argument(6, "i64"), ARITHMETIC_FLAGS);
@@ -82,9 +77,11 @@ function compareStrings(mnemonic: string, opcode: string, explicit: boolean, ind
 
 export const sse42: readonly Insn[] = requires("sse4.2", [
   vectorRow("pcmpgtq", "38 37", (op, a, b) => op.x("i64x2.gt_s", a, b)),
-  compareStrings("pcmpestrm", "60", true, false),
-  compareStrings("pcmpestri", "61", true, true),
-  compareStrings("pcmpistrm", "62", false, false),
-  compareStrings("pcmpistri", "63", false, true),
+  compareStrings("pcmpestrm", "66 REX.W0 0F 3A 60", false, EXPLICIT),
+  compareStrings("pcmpestri", "66 REX.W0 0F 3A 61", true, EXPLICIT),
+  compareStrings("pcmpestrm", "66 REX.W 0F 3A 60", false, EXPLICIT | WIDE),
+  compareStrings("pcmpestri", "66 REX.W 0F 3A 61", true, EXPLICIT | WIDE),
+  compareStrings("pcmpistrm", "66 0F 3A 62", false),
+  compareStrings("pcmpistri", "66 0F 3A 63", true),
   crc32,
 ]);

@@ -173,6 +173,20 @@ export function toInteger(f: Format, x: bigint, bits: 32 | 64, rc: number, env: 
   return value;
 }
 
+/** To an integral value of the same format. PE only where `precise`; denormals are no exception, zeros with DAZ. */
+export function roundToIntegral(f: Format, x: bigint, rc: number, precise: boolean, env: Environment): bigint {
+  if (isNaN(f, x)) return propagate(f, x, x, env);
+  if (isInfinite(f, x)) return x;
+  const sign = x & f.sign;
+  if (isDenormal(f, x) && env.denormalsAreZero) return sign;
+  const { value, inexact } = roundToInteger(decode(f, x), rc);
+  if (inexact && precise) env.flags |= Flag.PE;
+  if (value === 0n) return sign;
+  const size = value < 0n ? -value : value;
+  // Exact: a rounded value has no more significant bits than the format.
+  return round(f, { negative: sign !== 0n, significand: size, exponent: 0 }, env);
+}
+
 export function fromInteger(f: Format, value: bigint, env: Environment): bigint {
   return round(f, { negative: value < 0n, significand: value < 0n ? -value : value, exponent: 0 }, env);
 }
