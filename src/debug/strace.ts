@@ -65,7 +65,12 @@ function entryArguments(call: Syscall): number {
 function resultText(call: Syscall, result: number, task: Task): string {
   const interrupted = INTERRUPTED[result];
   if (interrupted !== undefined) return interrupted;
-  const value = result === KEEP_REGISTERS ? Number(BigInt.asIntN(64, task.registers.big(Reg.rax))) : result;
+  if (result === KEEP_REGISTERS) {
+    const rax = task.registers.big(Reg.rax);
+    const signed = BigInt.asIntN(64, rax);
+    return signed < 0n && signed > -4096n ? resultText(call, Number(signed), task) : String(rax);
+  }
+  const value = result;
   if (value < 0 && value > -4096) {
     const name = errnoName(-value);
     return name === undefined ? `-1 (errno ${-value})` : `-1 ${name} (${ERRNO_TABLE[name][1]})`;
@@ -80,12 +85,13 @@ function resultText(call: Syscall, result: number, task: Task): string {
   }
 }
 
-function siginfoText(info: SigInfo): string {
+function siginfoText(sent: SigInfo): string {
+  const info = sent.raw === undefined ? sent : { ...sent, ...queued(sent.raw) };
   const parts = [`si_signo=${signalName(info.signal)}`, `si_code=${signalCodeName(info.signal, info.code)}`];
   const value = `si_int=${(info.valueLow ?? 0) | 0}, si_ptr=${pointer(info.valueLow ?? 0, info.valueHigh ?? 0)}`;
   switch (info.kind) {
     case "fault":
-      parts.push(`si_addr=${(info.address ?? 0) === 0 ? "NULL" : "0x" + (info.address ?? 0).toString(16)}`);
+      parts.push(`si_addr=${addressOf(info.address ?? 0)}`);
       break;
     case "timer":
       parts.push(`si_timerid=${hexOf(info.timer ?? 0)}`, `si_overrun=${info.overrun ?? 0}`, value);
@@ -112,6 +118,17 @@ function siginfoText(info: SigInfo): string {
 const SI_KERNEL = 0x80;
 /** SIGILL, SIGTRAP, SIGBUS, SIGFPE and SIGSEGV of the kernel always have an address. */
 const FAULTS: ReadonlySet<number> = new Set([4, 5, 7, 8, 11]);
+
+/** What rt_sigqueueinfo(2) was given of the sender and the value. */
+function queued(raw: Uint8Array): Partial<SigInfo> {
+  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
+  return { pid: view.getInt32(16, true), uid: view.getUint32(20, true), valueLow: view.getUint32(24, true), valueHigh: view.getUint32(28, true) };
+}
+
+/** Negative: in the upper half of the address space. */
+function addressOf(address: number): string {
+  return address === 0 ? "NULL" : "0x" + BigInt.asUintN(64, BigInt(address)).toString(16);
+}
 
 function hexOf(value: number): string {
   return value === 0 ? "0" : "0x" + value.toString(16);

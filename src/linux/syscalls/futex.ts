@@ -21,7 +21,19 @@ const PRIVATE = 128;
 const CLOCK_REALTIME_FLAG = 256;
 const ALL_BITS = 0xffff_ffff;
 
-const NAMES = ["FUTEX_WAIT", "FUTEX_WAKE", "FUTEX_FD", "FUTEX_REQUEUE", "FUTEX_CMP_REQUEUE", "FUTEX_WAKE_OP", "FUTEX_LOCK_PI", "FUTEX_UNLOCK_PI", "FUTEX_TRYLOCK_PI", "FUTEX_WAIT_BITSET", "FUTEX_WAKE_BITSET"];
+const NAMES = [
+  "FUTEX_WAIT",
+  "FUTEX_WAKE",
+  "FUTEX_FD",
+  "FUTEX_REQUEUE",
+  "FUTEX_CMP_REQUEUE",
+  "FUTEX_WAKE_OP",
+  "FUTEX_LOCK_PI",
+  "FUTEX_UNLOCK_PI",
+  "FUTEX_TRYLOCK_PI",
+  "FUTEX_WAIT_BITSET",
+  "FUTEX_WAKE_BITSET",
+];
 
 function operationText(operation: number): string {
   const name = NAMES[operation & 127];
@@ -54,7 +66,6 @@ const second: Arg<number> = {
   ...address,
   show: (low, high, shown: Shown) => {
     const op = shown.int(1) & 127;
-    if (op === WAIT_BITSET || op === WAKE_BITSET) return (low | high) === 0 ? "NULL" : hex(unsigned64(low, high));
     return op >= REQUEUE && op <= WAKE_OP ? hex(unsigned64(low, high)) : "";
   },
 };
@@ -99,7 +110,11 @@ function wait(task: Task, at: number, op: number, value: number, timeoutAt: numb
     if (call.deadline <= kernel.clock.now) throw errno.ETIMEDOUT;
   }
   const limited = call.deadline !== Infinity;
-  return { futex: { address: at, mask }, interrupted: limited ? "ERESTART_RESTARTBLOCK" : "ERESTARTSYS", ...(limited ? { deadline: call.deadline } : {}) };
+  return {
+    futex: { address: at, mask },
+    interrupted: limited ? "ERESTART_RESTARTBLOCK" : "ERESTARTSYS",
+    ...(limited ? { deadline: call.deadline } : {}),
+  };
 }
 
 /** FUTEX_WAKE_OP: changes the second word, wakes at the first, and at the second if its old value compares. */
@@ -119,7 +134,8 @@ function wakeOperation(task: Task, at: number, count: number, secondAt: number, 
 function requeue(task: Task, at: number, count: number, target: number, limit: number): number {
   const woken = wake(task, at, count, ALL_BITS);
   const moved = waiters(task, at, ALL_BITS).slice(0, limit);
-  for (const other of moved) if (other.wait?.futex !== undefined) other.wait = { ...other.wait, futex: { address: target, mask: other.wait.futex.mask } };
+  for (const other of moved)
+    if (other.wait?.futex !== undefined) other.wait = { ...other.wait, futex: { address: target, mask: other.wait.futex.mask } };
   return woken + moved.length;
 }
 

@@ -1,6 +1,16 @@
 /** Reading and writing open files: read(2), write(2), lseek(2), sendfile(2) and their kin. */
 import { errno } from "../abi/errno.ts";
-import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, FALLOC_FL_ZERO_RANGE, O_APPEND, SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET } from "../abi/fcntl.ts";
+import {
+  FALLOC_FL_KEEP_SIZE,
+  FALLOC_FL_PUNCH_HOLE,
+  FALLOC_FL_ZERO_RANGE,
+  O_APPEND,
+  SEEK_CUR,
+  SEEK_DATA,
+  SEEK_END,
+  SEEK_HOLE,
+  SEEK_SET,
+} from "../abi/fcntl.ts";
 import { S_IFDIR, S_IFMT, S_IFREG } from "../abi/stat.ts";
 import { readI64, writeI64 } from "../abi/struct.ts";
 import { fd, flags, inBytes, inPlace, int, long, oneOf, outBytes, outPlace, showBytes, size, uint, unsigned64 } from "./args.ts";
@@ -200,7 +210,22 @@ export const io: readonly Syscall[] = [
   syscall(
     221,
     "fadvise64",
-    { fd, offset: long, len: long, advice: oneOf({ POSIX_FADV_NORMAL: 0, POSIX_FADV_RANDOM: 1, POSIX_FADV_SEQUENTIAL: 2, POSIX_FADV_WILLNEED: 3, POSIX_FADV_DONTNEED: 4, POSIX_FADV_NOREUSE: 5 }, "POSIX_FADV_???") },
+    {
+      fd,
+      offset: long,
+      len: long,
+      advice: oneOf(
+        {
+          POSIX_FADV_NORMAL: 0,
+          POSIX_FADV_RANDOM: 1,
+          POSIX_FADV_SEQUENTIAL: 2,
+          POSIX_FADV_WILLNEED: 3,
+          POSIX_FADV_DONTNEED: 4,
+          POSIX_FADV_NOREUSE: 5,
+        },
+        "POSIX_FADV_???",
+      ),
+    },
     "full",
     (task, a) => {
       const file = task.files.getIo(a.fd);
@@ -210,15 +235,29 @@ export const io: readonly Syscall[] = [
     },
     desc,
   ),
-  syscall(187, "readahead", { fd, offset: long, count: size }, "full", (task, a) => {
-    const file = task.files.getIo(a.fd);
-    if (!file.readable) throw errno.EBADF;
-    if ((file.inode.mode & S_IFMT) !== S_IFREG) throw errno.EINVAL;
-    return 0;
-  }, desc),
+  syscall(
+    187,
+    "readahead",
+    { fd, offset: long, count: size },
+    "full",
+    (task, a) => {
+      const file = task.files.getIo(a.fd);
+      if (!file.readable) throw errno.EBADF;
+      if ((file.inode.mode & S_IFMT) !== S_IFREG) throw errno.EINVAL;
+      return 0;
+    },
+    desc,
+  ),
   syscall(74, "fsync", { fd }, "full", (task, a) => (task.files.getIo(a.fd).sync(false), 0), desc),
   syscall(75, "fdatasync", { fd }, "full", (task, a) => (task.files.getIo(a.fd).sync(true), 0), desc),
   syscall(306, "syncfs", { fd }, "full", (task, a) => (task.files.getIo(a.fd), 0), desc),
   syscall(162, "sync", {}, "full", () => 0),
-  syscall(277, "sync_file_range", { fd, offset: long, nbytes: long, flags: flags({}) }, "full", (task, a) => (task.files.getIo(a.fd).sync(true), 0), desc),
+  syscall(
+    277,
+    "sync_file_range",
+    { fd, offset: long, nbytes: long, flags: flags({}) },
+    "full",
+    (task, a) => (task.files.getIo(a.fd).sync(true), 0),
+    desc,
+  ),
 ];

@@ -17,7 +17,7 @@ const mapFlags: Arg<number> = {
   show(low): string {
     const type = Object.entries(M.MAP_TYPES).find(([, value]) => value === (low & M.MAP_TYPE));
     const rest = flagText((low & ~M.MAP_TYPE) >>> 0, M.MAP_FLAGS, "");
-    const name = type?.[0] ?? `${hex(low & M.MAP_TYPE)} /* MAP_??? */`;
+    const name = (low & M.MAP_TYPE) === 0 ? "MAP_FILE" : (type?.[0] ?? `${hex(low & M.MAP_TYPE)} /* MAP_??? */`);
     return rest === "" ? name : `${name}|${rest}`;
   },
 };
@@ -65,6 +65,12 @@ function demandMapped(task: Task, start: number, length: number): number {
   return 0;
 }
 
+/** mremap(2) looks at its fifth argument only then. */
+function takesAddress(flagBits: number): boolean {
+  const fixed = M.MREMAP_FIXED | M.MREMAP_MAYMOVE;
+  return (flagBits & fixed) === fixed || (flagBits & M.MREMAP_DONTUNMAP) !== 0;
+}
+
 export const memoryCalls: readonly Syscall[] = [
   syscall(
     9,
@@ -74,10 +80,17 @@ export const memoryCalls: readonly Syscall[] = [
     (t, a) => mmap(t, a),
     { classes: ["memory", "desc"], returns: "address" },
   ),
-  syscall(11, "munmap", { addr: address, length: size }, "full", (t, a) => {
-    t.memory.unmap(a.addr, a.length);
-    return 0;
-  }, memory),
+  syscall(
+    11,
+    "munmap",
+    { addr: address, length: size },
+    "full",
+    (t, a) => {
+      t.memory.unmap(a.addr, a.length);
+      return 0;
+    },
+    memory,
+  ),
   syscall(
     10,
     "mprotect",
@@ -99,7 +112,7 @@ export const memoryCalls: readonly Syscall[] = [
       old_size: size,
       new_size: size,
       flags: flags(M.MREMAP),
-      new_address: { ...address, show: (low, high, shown) => (shown.int(3) & (M.MREMAP_FIXED | M.MREMAP_DONTUNMAP) ? address.show(low, high, shown) : "") },
+      new_address: { ...address, show: (low, high, shown) => (takesAddress(shown.int(3)) ? address.show(low, high, shown) : "") },
     },
     "full",
     (t, a) => t.memory.remap(a.old_address, a.old_size, a.new_size, a.flags, a.new_address),
@@ -160,23 +173,23 @@ export const memoryCalls: readonly Syscall[] = [
     memory,
   ),
   syscall(150, "munlock", { addr: address, len: size }, "full", (t, a) => demandMapped(t, a.addr, a.len), memory),
-  syscall(151, "mlockall", { flags: flags(MLOCKALL) }, "full", (_t, a) => {
-    if (a.flags === 0 || a.flags & ~7 || a.flags === 4) throw errno.EINVAL;
-    return 0;
-  }, memory),
-  syscall(152, "munlockall", {}, "full", () => 0, memory),
   syscall(
-    324,
-    "membarrier",
-    { cmd: int, flags: uint, cpu_id: int },
+    151,
+    "mlockall",
+    { flags: flags(MLOCKALL) },
     "full",
     (_t, a) => {
-      // One host thread runs all tasks, so every barrier has already happened. The mask names all commands but the rseq ones.
-      if (a.flags !== 0) throw errno.EINVAL;
-      if (a.cmd === 0) return 0x7f;
-      if (a.cmd < 0 || a.cmd & ~0x7f || (a.cmd & (a.cmd - 1)) !== 0) throw errno.EINVAL;
+      if (a.flags === 0 || a.flags & ~7 || a.flags === 4) throw errno.EINVAL;
       return 0;
     },
+    memory,
   ),
+  syscall(152, "munlockall", {}, "full", () => 0, memory),
+  syscall(324, "membarrier", { cmd: int, flags: uint, cpu_id: int }, "full", (_t, a) => {
+    // One host thread runs all tasks, so every barrier has already happened. The mask names all commands but the rseq ones.
+    if (a.flags !== 0) throw errno.EINVAL;
+    if (a.cmd === 0) return 0x7f;
+    if (a.cmd < 0 || a.cmd & ~0x7f || (a.cmd & (a.cmd - 1)) !== 0) throw errno.EINVAL;
+    return 0;
+  }),
 ];
-

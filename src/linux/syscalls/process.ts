@@ -3,11 +3,39 @@ import { decodeLatin1, encodeLatin1 } from "../../base/index.ts";
 import { errno } from "../abi/errno.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "../abi/fcntl.ts";
 import { execve } from "../exec.ts";
-import { PRIO_PGRP, PRIO_PROCESS, PRIO_USER, rlimit, RLIMIT_NOFILE, RLIMIT_STACK, RLIMITS, rusage, RUSAGE_CHILDREN, RUSAGE_SELF, RUSAGE_THREAD } from "../abi/resource.ts";
+import {
+  PRIO_PGRP,
+  PRIO_PROCESS,
+  PRIO_USER,
+  rlimit,
+  RLIMIT_NOFILE,
+  RLIMIT_STACK,
+  RLIMITS,
+  rusage,
+  RUSAGE_CHILDREN,
+  RUSAGE_SELF,
+  RUSAGE_THREAD,
+} from "../abi/resource.ts";
 import { struct, type Struct } from "../abi/struct.ts";
 import { NS_PER_SECOND } from "../abi/time.ts";
 import type { Process, Task, TaskCredentials } from "../task.ts";
-import { address, dirFd, flags, inPlace, inStructOrNull, int, oneOf, outAddress, outBytes, outPlace, outStruct, path, pid, size, uint } from "./args.ts";
+import {
+  address,
+  dirFd,
+  flags,
+  inPlace,
+  inStructOrNull,
+  int,
+  oneOf,
+  outAddress,
+  outBytes,
+  outPlace,
+  outStruct,
+  path,
+  pid,
+  size,
+  uint,
+} from "./args.ts";
 import { KEEP_REGISTERS, syscall, type Arg, type Syscall } from "./syscall.ts";
 import { hex, quote, STRING_LIMIT } from "./text.ts";
 
@@ -104,7 +132,8 @@ function setGroup(task: Task, number: number, group: number): number {
   const wanted = group === 0 ? process.pid : group;
   if (process !== task.process && process.parentPid !== task.pid) throw errno.ESRCH;
   if (process.session === process.pid) throw errno.EPERM;
-  const exists = wanted === process.pid || [...task.kernel.processes.values()].some((other) => other.group === wanted && other.session === process.session);
+  const exists =
+    wanted === process.pid || [...task.kernel.processes.values()].some((other) => other.group === wanted && other.session === process.session);
   if (!exists) throw errno.EPERM;
   process.group = wanted;
   return 0;
@@ -234,14 +263,28 @@ function micro(ns: number): { sec: number; usec: number } {
 
 export const processCalls: readonly Syscall[] = [
   syscall(60, "exit", { status: int }, "full", (t, a) => done(t.kernel.exitTask(t, a.status & 0xff)), { classes: ["process"], returns: "none" }),
-  syscall(231, "exit_group", { status: int }, "full", (t, a) => done(t.kernel.exitProcess(t.process, { code: a.status & 0xff, signal: 0, core: false })), {
-    classes: ["process"],
-    returns: "none",
-  }),
-  syscall(59, "execve", { pathname: path, argv: stringsPlace, envp: environmentPlace }, "partial: static programs and scripts", (t, a) => {
-    execve(t, AT_FDCWD, a.pathname, a.argv, a.envp, 0);
-    return KEEP_REGISTERS;
-  }, { classes: ["file", "process"] }),
+  syscall(
+    231,
+    "exit_group",
+    { status: int },
+    "full",
+    (t, a) => done(t.kernel.exitProcess(t.process, { code: a.status & 0xff, signal: 0, core: false })),
+    {
+      classes: ["process"],
+      returns: "none",
+    },
+  ),
+  syscall(
+    59,
+    "execve",
+    { pathname: path, argv: stringsPlace, envp: environmentPlace },
+    "partial: static programs and scripts",
+    (t, a) => {
+      execve(t, AT_FDCWD, a.pathname, a.argv, a.envp, 0);
+      return KEEP_REGISTERS;
+    },
+    { classes: ["file", "process"] },
+  ),
   syscall(
     322,
     "execveat",
@@ -299,10 +342,16 @@ export const processCalls: readonly Syscall[] = [
     if (a.rlim === 0) throw errno.EFAULT;
     return limits(t, 0, a.resource, undefined, a.rlim);
   }),
-  syscall(160, "setrlimit", { resource, rlim: inStructOrNull(rlimit, showLimit) }, "partial: kept; RLIMIT_CPU and RLIMIT_DATA are not enforced", (t, a) => {
-    if (a.rlim === undefined) throw errno.EFAULT;
-    return limits(t, 0, a.resource, a.rlim, 0);
-  }),
+  syscall(
+    160,
+    "setrlimit",
+    { resource, rlim: inStructOrNull(rlimit, showLimit) },
+    "partial: kept; RLIMIT_CPU and RLIMIT_DATA are not enforced",
+    (t, a) => {
+      if (a.rlim === undefined) throw errno.EFAULT;
+      return limits(t, 0, a.resource, a.rlim, 0);
+    },
+  ),
   syscall(
     302,
     "prlimit64",
@@ -332,7 +381,9 @@ export const processCalls: readonly Syscall[] = [
   syscall(63, "uname", { buf: utsPlace }, "full", (t, a) => {
     const uts = t.kernel.system.uname;
     const bytes = new Uint8Array(UTS_FIELD * 6);
-    [uts.sysname, uts.nodename, uts.release, uts.version, uts.machine, uts.domainname].forEach((text, i) => bytes.set(encodeLatin1(text.slice(0, 64)), i * UTS_FIELD));
+    [uts.sysname, uts.nodename, uts.release, uts.version, uts.machine, uts.domainname].forEach((text, i) =>
+      bytes.set(encodeLatin1(text.slice(0, 64)), i * UTS_FIELD),
+    );
     if (t.memory.copyOut(a.buf, bytes) !== bytes.length) throw errno.EFAULT;
     return 0;
   }),
@@ -357,26 +408,58 @@ export const processCalls: readonly Syscall[] = [
     });
     return 0;
   }),
-  syscall(218, "set_tid_address", { tidptr: address }, "full", (t, a) => {
-    t.clearChildTid = a.tidptr;
-    return t.tid;
-  }, classes),
-  syscall(273, "set_robust_list", { head: address, len: size }, "full", (t, a) => {
-    if (a.len !== 24) throw errno.EINVAL;
-    t.robustList = a.head;
-    t.robustListSize = a.len;
-    return 0;
-  }, classes),
-  syscall(274, "get_robust_list", { pid, head_ptr: outAddress, len_ptr: outAddress }, "full", (t, a) => {
-    const target = a.pid === 0 ? t : t.kernel.tasks.find((other) => other.tid === a.pid);
-    if (target === undefined) throw errno.ESRCH;
-    t.memory.writeNumber(a.head_ptr, target.robustList);
-    t.memory.writeNumber(a.len_ptr, 24);
-    return 0;
-  }, classes),
-  syscall(334, "rseq", { rseq: address, rseq_len: { ...uint, show: (low) => "0x" + (low >>> 0).toString(16) }, flags: flags({}), sig: { ...uint, show: (low) => "0x" + (low >>> 0).toString(16) } }, "partial: ENOSYS always, so that a guest may continue on any host", () => {
-    throw errno.ENOSYS;
-  }),
+  syscall(
+    218,
+    "set_tid_address",
+    { tidptr: address },
+    "full",
+    (t, a) => {
+      t.clearChildTid = a.tidptr;
+      return t.tid;
+    },
+    classes,
+  ),
+  syscall(
+    273,
+    "set_robust_list",
+    { head: address, len: size },
+    "full",
+    (t, a) => {
+      if (a.len !== 24) throw errno.EINVAL;
+      t.robustList = a.head;
+      t.robustListSize = a.len;
+      return 0;
+    },
+    classes,
+  ),
+  syscall(
+    274,
+    "get_robust_list",
+    { pid, head_ptr: outAddress, len_ptr: outAddress },
+    "full",
+    (t, a) => {
+      const target = a.pid === 0 ? t : t.kernel.tasks.find((other) => other.tid === a.pid);
+      if (target === undefined) throw errno.ESRCH;
+      t.memory.writeNumber(a.head_ptr, target.robustList);
+      t.memory.writeNumber(a.len_ptr, 24);
+      return 0;
+    },
+    classes,
+  ),
+  syscall(
+    334,
+    "rseq",
+    {
+      rseq: address,
+      rseq_len: { ...uint, show: (low) => "0x" + (low >>> 0).toString(16) },
+      flags: flags({}),
+      sig: { ...uint, show: (low) => "0x" + (low >>> 0).toString(16) },
+    },
+    "partial: ENOSYS always, so that a guest may continue on any host",
+    () => {
+      throw errno.ENOSYS;
+    },
+  ),
   syscall(24, "sched_yield", {}, "full", (t) => done(t.kernel.yield())),
   syscall(204, "sched_getaffinity", { pid, cpusetsize: uint, mask: maskPlace }, "full", (t, a) => {
     if (a.cpusetsize < 8 || a.cpusetsize % 8 !== 0) throw errno.EINVAL;
@@ -385,18 +468,30 @@ export const processCalls: readonly Syscall[] = [
     t.memory.writeNumber(a.mask, target.cpuAffinity);
     return 8;
   }),
-  syscall(203, "sched_setaffinity", { pid, cpusetsize: uint, mask: inPlace((at, { memory }) => `[${memory.readU32(at) & 1 ? "0" : ""}]`) }, "full", (t, a) => {
-    const target = a.pid === 0 ? t : t.kernel.tasks.find((other) => other.tid === a.pid);
-    if (target === undefined) throw errno.ESRCH;
-    if (a.cpusetsize < 1 || (t.memory.readU8(a.mask) & 1) === 0) throw errno.EINVAL;
-    return 0;
-  }),
-  syscall(145, "sched_getscheduler", { pid }, "full", (t, a) => (processOf(t, a.pid), 0)),
-  syscall(144, "sched_setscheduler", { pid, policy: oneOf(POLICY, "SCHED_???"), param: inPlace((at, { memory }) => `[${memory.readI32(at)}]`) }, "partial: SCHED_OTHER, SCHED_BATCH and SCHED_IDLE only, all alike", (t, a) => {
-    if (a.policy !== 0 && a.policy !== 3 && a.policy !== 5) throw t.credentials.euid === 0 ? errno.EINVAL : errno.EPERM;
-    if (t.memory.readI32(a.param) !== 0) throw errno.EINVAL;
-    return 0;
-  }),
+  syscall(
+    203,
+    "sched_setaffinity",
+    { pid, cpusetsize: uint, mask: inPlace((at, { memory }) => `[${memory.readU32(at) & 1 ? "0" : ""}]`) },
+    "full",
+    (t, a) => {
+      const target = a.pid === 0 ? t : t.kernel.tasks.find((other) => other.tid === a.pid);
+      if (target === undefined) throw errno.ESRCH;
+      if (a.cpusetsize < 1 || (t.memory.readU8(a.mask) & 1) === 0) throw errno.EINVAL;
+      return 0;
+    },
+  ),
+  syscall(145, "sched_getscheduler", { pid }, "full", (t, a) => (processOf(t, a.pid), 0), { note: () => "SCHED_OTHER" }),
+  syscall(
+    144,
+    "sched_setscheduler",
+    { pid, policy: oneOf(POLICY, "SCHED_???"), param: inPlace((at, { memory }) => `[${memory.readI32(at)}]`) },
+    "partial: SCHED_OTHER, SCHED_BATCH and SCHED_IDLE only, all alike",
+    (t, a) => {
+      if (a.policy !== 0 && a.policy !== 3 && a.policy !== 5) throw t.credentials.euid === 0 ? errno.EINVAL : errno.EPERM;
+      if (t.memory.readI32(a.param) !== 0) throw errno.EINVAL;
+      return 0;
+    },
+  ),
   syscall(143, "sched_getparam", { pid, param: outPlace((at, { memory }) => `[${memory.readI32(at)}]`) }, "full", (t, a) => {
     processOf(t, a.pid);
     t.memory.writeU32(a.param, 0);
@@ -404,11 +499,17 @@ export const processCalls: readonly Syscall[] = [
   }),
   syscall(146, "sched_get_priority_max", { policy: oneOf(POLICY, "SCHED_???") }, "full", (_t, a) => priorityRange(a.policy)[1]),
   syscall(147, "sched_get_priority_min", { policy: oneOf(POLICY, "SCHED_???") }, "full", (_t, a) => priorityRange(a.policy)[0]),
-  syscall(309, "getcpu", { cpu: outPlace((at, { memory }) => `[${memory.readU32(at)}]`), node: outPlace((at, { memory }) => `[${memory.readU32(at)}]`), tcache: address }, "full", (t, a) => {
-    if (a.cpu !== 0) t.memory.writeU32(a.cpu, 0);
-    if (a.node !== 0) t.memory.writeU32(a.node, 0);
-    return 0;
-  }),
+  syscall(
+    309,
+    "getcpu",
+    { cpu: outPlace((at, { memory }) => `[${memory.readU32(at)}]`), node: outPlace((at, { memory }) => `[${memory.readU32(at)}]`), tcache: address },
+    "full",
+    (t, a) => {
+      if (a.cpu !== 0) t.memory.writeU32(a.cpu, 0);
+      if (a.node !== 0) t.memory.writeU32(a.node, 0);
+      return 0;
+    },
+  ),
   syscall(318, "getrandom", { buf: outBytes(true), buflen: size, flags: flags(GRND) }, "full", (t, a) => {
     if (a.flags & ~7 || (a.flags & 6) === 6) throw errno.EINVAL;
     const bytes = new Uint8Array(Math.min(a.buflen, 0x2_0000));
@@ -424,18 +525,38 @@ export const processCalls: readonly Syscall[] = [
     if (written === 0 && wanted > 0) throw errno.EFAULT;
     return written;
   }),
-  syscall(61, "wait4", { pid, wstatus: outAddress, options: flags({ WNOHANG: 1, WUNTRACED: 2, WCONTINUED: 8 }), rusage: outAddress }, "partial: no process has children", (_t, a) => {
-    if (a.options & ~0xe000000b) throw errno.EINVAL;
-    throw errno.ECHILD;
-  }, classes),
-  syscall(247, "waitid", { which: int, pid, infop: outAddress, options: flags({ WNOHANG: 1, WEXITED: 4, WSTOPPED: 2, WCONTINUED: 8 }), rusage: outAddress }, "partial: no process has children", (_t, a) => {
-    if ((a.options & 14) === 0 || a.which < 0 || a.which > 3) throw errno.EINVAL;
-    throw errno.ECHILD;
-  }, classes),
-  syscall(135, "personality", { persona: { ...uint, show: (low) => (low === -1 ? "0xffffffff" : "0x" + (low >>> 0).toString(16)) } }, "partial: PER_LINUX only", (_t, a) => {
-    if (a.persona !== 0xffff_ffff && (a.persona & 0xff) !== 0) throw errno.EINVAL;
-    return 0;
-  }),
+  syscall(
+    61,
+    "wait4",
+    { pid, wstatus: outAddress, options: flags({ WNOHANG: 1, WUNTRACED: 2, WCONTINUED: 8 }, "0", "W???"), rusage: outAddress },
+    "partial: no process has children",
+    (_t, a) => {
+      if (a.options & ~0xe000000b) throw errno.EINVAL;
+      throw errno.ECHILD;
+    },
+    classes,
+  ),
+  syscall(
+    247,
+    "waitid",
+    { which: int, pid, infop: outAddress, options: flags({ WNOHANG: 1, WEXITED: 4, WSTOPPED: 2, WCONTINUED: 8 }), rusage: outAddress },
+    "partial: no process has children",
+    (_t, a) => {
+      if ((a.options & 14) === 0 || a.which < 0 || a.which > 3) throw errno.EINVAL;
+      throw errno.ECHILD;
+    },
+    classes,
+  ),
+  syscall(
+    135,
+    "personality",
+    { persona: { ...uint, show: (low) => (low === -1 ? "0xffffffff" : "0x" + (low >>> 0).toString(16)) } },
+    "partial: PER_LINUX only",
+    (_t, a) => {
+      if (a.persona !== 0xffff_ffff && (a.persona & 0xff) !== 0) throw errno.EINVAL;
+      return 0;
+    },
+  ),
 ];
 
 function priorityRange(policy: number): readonly [number, number] {

@@ -1,7 +1,27 @@
 /** Signals: rt_sigaction(2), rt_sigprocmask(2), kill(2), sigaltstack(2), rt_sigreturn(2) and their kin. */
 import type { AddressSpace } from "../../memory/index.ts";
 import { errno, ERRNO } from "../abi/errno.ts";
-import { signalCodeName, signalName, MINSIGSTKSZ, SA_FLAGS, SA_RESTORER, SIG_BLOCK, SIG_DFL, SIG_IGN, SIG_SETMASK, SIG_UNBLOCK, SIGKILL, SIGSEGV, SIGSTOP, SS_AUTODISARM, SS_DISABLE, SS_ONSTACK, SI_TKILL, defaultAction } from "../abi/signal.ts";
+import {
+  signalCodeName,
+  signalName,
+  MINSIGSTKSZ,
+  SA_FLAGS,
+  SA_RESTORER,
+  SIG_BLOCK,
+  SIG_DFL,
+  SIG_IGN,
+  SIG_SETMASK,
+  SIG_UNBLOCK,
+  SIGKILL,
+  SIGSEGV,
+  SIGSTOP,
+  SS_AUTODISARM,
+  SS_DISABLE,
+  SS_ONSTACK,
+  SI_TIMER,
+  SI_TKILL,
+  defaultAction,
+} from "../abi/signal.ts";
 import { assign, copySet, SIGSET_BYTES, subtract, union } from "../abi/sigset.ts";
 import { struct, type Struct } from "../abi/struct.ts";
 import { timespec } from "../abi/time.ts";
@@ -15,7 +35,7 @@ import type { Process, Task } from "../task.ts";
 import { inPlace, inSet, inStructOrNull, oneOf, outPlace, outSet, outStruct, pid, setText, signal, size, storeSet } from "./args.ts";
 import { deadlineAfter } from "./poll.ts";
 import { syscall, type Arg, KEEP_REGISTERS, type Outcome, type Syscall } from "./syscall.ts";
-import { address as addressText, flagText, hex } from "./text.ts";
+import { address as addressText, flagText, hex, hexParts } from "./text.ts";
 
 const classes = { classes: ["signal"] };
 const both = { classes: ["signal", "process"] };
@@ -26,8 +46,11 @@ function actionText(memory: AddressSpace, at: number): string {
   const saFlags = memory.readU32(at + 8);
   const name = handler === SIG_DFL ? "SIG_DFL" : handler === SIG_IGN ? "SIG_IGN" : hex(handler);
   const mask = setText({ low: memory.readI32(at + 24), high: memory.readI32(at + 28) });
+  // A long: a C library that keeps the flags in an int makes it negative with SA_RESETHAND.
+  const upper = memory.readU32(at + 12);
+  const more = upper === 0 ? "" : `|${hexParts(0, upper)}`;
   const restorer = saFlags & SA_RESTORER ? `, sa_restorer=${hex(memory.readNumber(at + 16))}` : "";
-  return `{sa_handler=${name}, sa_mask=${mask}, sa_flags=${flagText(saFlags, SA_FLAGS, "0")}${restorer}}`;
+  return `{sa_handler=${name}, sa_mask=${mask}, sa_flags=${flagText(saFlags, SA_FLAGS, "0")}${more}${restorer}}`;
 }
 
 const inAction: Arg<number> = inPlace((at, { memory }) => actionText(memory, at));
@@ -42,13 +65,18 @@ const stackLayout: Struct<{ readonly ss_sp: "u64"; readonly ss_flags: "u32"; rea
 const showStack = (v: { ss_sp: number; ss_flags: number; ss_size: number }): string =>
   `{ss_sp=${v.ss_sp === 0 ? "NULL" : hex(v.ss_sp)}, ss_flags=${flagText(v.ss_flags, { SS_ONSTACK, SS_DISABLE, SS_AUTODISARM }, "0")}, ss_size=${v.ss_size}}`;
 
-const infoPlace: Arg<number> = outPlace(
-  (at, { memory }) =>
-    `{si_signo=${signalName(memory.readI32(at))}, si_code=${signalCodeName(memory.readI32(at), memory.readI32(at + 8))}, si_pid=${memory.readI32(at + 16)}, si_uid=${memory.readI32(at + 20)}}`,
-);
-const inInfo: Arg<number> = inPlace(
-  (at, { memory }) => `{si_signo=${signalName(memory.readI32(at))}, si_code=${signalCodeName(memory.readI32(at), memory.readI32(at + 8))}, si_pid=${memory.readI32(at + 16)}, si_uid=${memory.readU32(at + 20)}, si_int=${memory.readI32(at + 24)}, si_ptr=${addressText(memory.readI32(at + 24), memory.readI32(at + 28))}}`,
-);
+/** The fields that kill(2), sigqueue(3) and timers fill in. */
+function infoText(memory: AddressSpace, at: number): string {
+  const code = memory.readI32(at + 8);
+  const head = `{si_signo=${signalName(memory.readI32(at))}, si_code=${signalCodeName(memory.readI32(at), code)}`;
+  const low = memory.readI32(at + 24);
+  const value = `, si_int=${low}, si_ptr=${addressText(low, memory.readI32(at + 28))}`;
+  if (code === SI_TIMER) return `${head}, si_timerid=${hex(memory.readU32(at + 16))}, si_overrun=${memory.readI32(at + 20)}${value}}`;
+  return `${head}, si_pid=${memory.readI32(at + 16)}, si_uid=${memory.readU32(at + 20)}${code < 0 && code !== SI_TKILL ? value : ""}}`;
+}
+
+const infoPlace: Arg<number> = outPlace((at, { memory }) => infoText(memory, at));
+const inInfo: Arg<number> = inPlace((at, { memory }) => infoText(memory, at));
 
 function sigaction(task: Task, number: number, newAt: number, oldAt: number, length: number): number {
   if (length !== SIGSET_BYTES || number < 1 || number > 64) throw errno.EINVAL;
@@ -81,7 +109,11 @@ function sigaction(task: Task, number: number, newAt: number, oldAt: number, len
 /** SA_* bits that the kernel keeps; others are dropped. */
 const KNOWN_ACTION_FLAGS = 0xdc000807 | 0;
 
-function writeAction(task: Task, at: number, action: { handler: number; flags: number; restorer: number; mask: { low: number; high: number } }): void {
+function writeAction(
+  task: Task,
+  at: number,
+  action: { handler: number; flags: number; restorer: number; mask: { low: number; high: number } },
+): void {
   const { memory } = task;
   memory.writeNumber(at, action.handler);
   memory.writeU32(at + 8, action.flags >>> 0);
@@ -136,7 +168,10 @@ function queueInfo(task: Task, number: number, at: number): SigInfo {
 }
 
 /** sigtimedwait(2) and sigwaitinfo(2). */
-function timedWait(task: Task, a: { set: { low: number; high: number } | undefined; info: number; timeout: { tv_sec: number; tv_nsec: number } | undefined; size: number }): Outcome {
+function timedWait(
+  task: Task,
+  a: { set: { low: number; high: number } | undefined; info: number; timeout: { tv_sec: number; tv_nsec: number } | undefined; size: number },
+): Outcome {
   if (a.size !== SIGSET_BYTES) throw errno.EINVAL;
   if (a.set === undefined) throw errno.EFAULT;
   const wanted = copySet(a.set);
@@ -182,62 +217,93 @@ export const signalCalls: readonly Syscall[] = [
     },
     classes,
   ),
-  syscall(15, "rt_sigreturn", { frame: { direction: "in", decode: () => 0, show: (_l, _h, shown) => returnText(shown.task) } }, "full", (t) => {
-    const mask = popFrame(t);
-    if (mask === undefined) forceSignal(t, kernelInfo(SIGSEGV));
-    else {
-      assign(t.mask, mask);
-      t.signalled = hasUnblocked(t);
-    }
-    t.call.number = -1;
-    return KEEP_REGISTERS;
-  }, classes),
-  syscall(127, "rt_sigpending", { set: outSet, sigsetsize: size }, "full", (t, a) => {
-    if (a.sigsetsize > SIGSET_BYTES) throw errno.EINVAL;
-    const pending = copySet(t.pending.set);
-    union(pending, t.process.pending.set);
-    pending.low &= t.mask.low;
-    pending.high &= t.mask.high;
-    storeSet(t.memory, a.set, pending);
-    return 0;
-  }, classes),
   syscall(
-    128,
-    "rt_sigtimedwait",
-    { set: inSet, info: infoPlace, timeout: inStructOrNull(timespec), size },
+    15,
+    "rt_sigreturn",
+    { frame: { direction: "in", decode: () => 0, show: (_l, _h, shown) => returnText(shown.task) } },
     "full",
-    timedWait,
+    (t) => {
+      const mask = popFrame(t);
+      if (mask === undefined) forceSignal(t, kernelInfo(SIGSEGV));
+      else {
+        assign(t.mask, mask);
+        t.signalled = hasUnblocked(t);
+      }
+      t.call.number = -1;
+      return KEEP_REGISTERS;
+    },
     classes,
   ),
-  syscall(129, "rt_sigqueueinfo", { pid, sig: signal, info: inInfo }, "full", (t, a) => {
-    const info = queueInfo(t, a.sig, a.info);
-    if ((info.code >= 0 || info.code === SI_TKILL) && a.pid !== t.pid) throw errno.EPERM;
-    const target = t.kernel.processes.get(a.pid);
-    if (target === undefined || target.exit !== undefined) throw errno.ESRCH;
-    if (a.sig < 0 || a.sig > 64) throw errno.EINVAL;
-    if (!mayKill(t, target)) throw errno.EPERM;
-    if (a.sig !== 0) sendToProcess(target, info);
-    return 0;
-  }, classes),
-  syscall(297, "rt_tgsigqueueinfo", { tgid: pid, tid: pid, sig: signal, info: inInfo }, "full", (t, a) => {
-    const info = queueInfo(t, a.sig, a.info);
-    if ((info.code >= 0 || info.code === SI_TKILL) && a.tid !== t.tid) throw errno.EPERM;
-    const target = findThread(t, a.tgid, a.tid);
-    if (a.sig < 0 || a.sig > 64) throw errno.EINVAL;
-    if (a.sig !== 0) sendToTask(target, info);
-    return 0;
-  }, classes),
-  syscall(130, "rt_sigsuspend", { mask: inSet, sigsetsize: size }, "full", (t, a) => {
-    if (a.sigsetsize !== SIGSET_BYTES) throw errno.EINVAL;
-    if (a.mask === undefined) throw errno.EFAULT;
-    if (t.call.resume === "start") {
-      suspend(t);
-      assign(t.mask, a.mask);
-      subtract(t.mask, UNBLOCKABLE);
-      t.signalled = hasUnblocked(t);
-    }
-    return { interrupted: "ERESTARTNOHAND" };
-  }, classes),
+  syscall(
+    127,
+    "rt_sigpending",
+    { set: outSet, sigsetsize: size },
+    "full",
+    (t, a) => {
+      if (a.sigsetsize > SIGSET_BYTES) throw errno.EINVAL;
+      const pending = copySet(t.pending.set);
+      union(pending, t.process.pending.set);
+      pending.low &= t.mask.low;
+      pending.high &= t.mask.high;
+      storeSet(t.memory, a.set, pending);
+      return 0;
+    },
+    classes,
+  ),
+  syscall(128, "rt_sigtimedwait", { set: inSet, info: infoPlace, timeout: inStructOrNull(timespec), size }, "full", timedWait, {
+    ...classes,
+    note: ({ result }) => signalName(result ?? 0),
+  }),
+  syscall(
+    129,
+    "rt_sigqueueinfo",
+    { pid, sig: signal, info: inInfo },
+    "full",
+    (t, a) => {
+      const info = queueInfo(t, a.sig, a.info);
+      if ((info.code >= 0 || info.code === SI_TKILL) && a.pid !== t.pid) throw errno.EPERM;
+      const target = t.kernel.processes.get(a.pid);
+      if (target === undefined || target.exit !== undefined) throw errno.ESRCH;
+      if (a.sig < 0 || a.sig > 64) throw errno.EINVAL;
+      if (!mayKill(t, target)) throw errno.EPERM;
+      if (a.sig !== 0) sendToProcess(target, info);
+      return 0;
+    },
+    classes,
+  ),
+  syscall(
+    297,
+    "rt_tgsigqueueinfo",
+    { tgid: pid, tid: pid, sig: signal, info: inInfo },
+    "full",
+    (t, a) => {
+      const info = queueInfo(t, a.sig, a.info);
+      if ((info.code >= 0 || info.code === SI_TKILL) && a.tid !== t.tid) throw errno.EPERM;
+      const target = findThread(t, a.tgid, a.tid);
+      if (a.sig < 0 || a.sig > 64) throw errno.EINVAL;
+      if (a.sig !== 0) sendToTask(target, info);
+      return 0;
+    },
+    classes,
+  ),
+  syscall(
+    130,
+    "rt_sigsuspend",
+    { mask: inSet, sigsetsize: size },
+    "full",
+    (t, a) => {
+      if (a.sigsetsize !== SIGSET_BYTES) throw errno.EINVAL;
+      if (a.mask === undefined) throw errno.EFAULT;
+      if (t.call.resume === "start") {
+        suspend(t);
+        assign(t.mask, a.mask);
+        subtract(t.mask, UNBLOCKABLE);
+        t.signalled = hasUnblocked(t);
+      }
+      return { interrupted: "ERESTARTNOHAND" };
+    },
+    classes,
+  ),
   syscall(34, "pause", {}, "full", () => ({ interrupted: "ERESTARTNOHAND" }), classes),
   syscall(
     131,
@@ -268,27 +334,48 @@ export const signalCalls: readonly Syscall[] = [
     classes,
   ),
   syscall(62, "kill", { pid, sig: signal }, "full", (t, a) => kill(t, a.pid, a.sig), both),
-  syscall(200, "tkill", { tid: pid, sig: signal }, "full", (t, a) => {
-    const target = findThread(t, undefined, a.tid);
-    if (a.sig < 0 || a.sig > 64) throw errno.EINVAL;
-    if (a.sig !== 0) sendToTask(target, threadInfo(t, a.sig));
-    return 0;
-  }, both),
-  syscall(234, "tgkill", { tgid: pid, tid: pid, sig: signal }, "full", (t, a) => {
-    const target = findThread(t, a.tgid, a.tid);
-    if (a.sig < 0 || a.sig > 64) throw errno.EINVAL;
-    if (a.sig !== 0) sendToTask(target, threadInfo(t, a.sig));
-    return 0;
-  }, both),
-  syscall(219, "restart_syscall", { resuming: { direction: "in", decode: () => 0, show: (_l, _h, shown) => `<... resuming interrupted ${restartName(shown.task)} ...>` } }, "full", (t) => {
-    const { restart } = t;
-    if (restart.number < 0) return -ERRNO.EINTR;
-    t.call.number = restart.number;
-    t.call.args.set(restart.args);
-    t.call.deadline = restart.deadline;
-    restart.number = -1;
-    return t.kernel.continueCall(t);
-  }, classes),
+  syscall(
+    200,
+    "tkill",
+    { tid: pid, sig: signal },
+    "full",
+    (t, a) => {
+      const target = findThread(t, undefined, a.tid);
+      if (a.sig < 0 || a.sig > 64) throw errno.EINVAL;
+      if (a.sig !== 0) sendToTask(target, threadInfo(t, a.sig));
+      return 0;
+    },
+    both,
+  ),
+  syscall(
+    234,
+    "tgkill",
+    { tgid: pid, tid: pid, sig: signal },
+    "full",
+    (t, a) => {
+      const target = findThread(t, a.tgid, a.tid);
+      if (a.sig < 0 || a.sig > 64) throw errno.EINVAL;
+      if (a.sig !== 0) sendToTask(target, threadInfo(t, a.sig));
+      return 0;
+    },
+    both,
+  ),
+  syscall(
+    219,
+    "restart_syscall",
+    { resuming: { direction: "in", decode: () => 0, show: (_l, _h, shown) => `<... resuming interrupted ${restartName(shown.task)} ...>` } },
+    "full",
+    (t) => {
+      const { restart } = t;
+      if (restart.number < 0) return -ERRNO.EINTR;
+      t.call.number = restart.number;
+      t.call.args.set(restart.args);
+      t.call.deadline = restart.deadline;
+      restart.number = -1;
+      return t.kernel.continueCall(t);
+    },
+    classes,
+  ),
 ];
 
 /** `{mask=[INT]}`: what the frame under the stack pointer will restore. */

@@ -8,6 +8,7 @@ import { timerClock } from "../timers.ts";
 import type { IntervalTimer, PosixTimer, Task } from "../task.ts";
 import { flags, inStruct, inStructOrNull, int, oneOf, outPlace, outStruct, uint, inPlace } from "./args.ts";
 import { deadlineAfter } from "./poll.ts";
+import { address as addressText } from "./text.ts";
 import { syscall, type Arg, type Outcome, type Syscall } from "./syscall.ts";
 
 const clockId: Arg<number> = oneOf(T.CLOCKS, "CLOCK_???");
@@ -117,16 +118,26 @@ function setTimer(task: Task, which: number, value: number, interval: number): v
 
 // ---- POSIX timers
 
-const sigevent: Struct<{ readonly value_low: "u32"; readonly value_high: "u32"; readonly signo: "i32"; readonly notify: "i32"; readonly tid: "i32" }> =
-  struct({ value_low: "u32", value_high: "u32", signo: "i32", notify: "i32", tid: "i32" }, 64);
+const sigevent: Struct<{
+  readonly value_low: "u32";
+  readonly value_high: "u32";
+  readonly signo: "i32";
+  readonly notify: "i32";
+  readonly tid: "i32";
+}> = struct({ value_low: "u32", value_high: "u32", signo: "i32", notify: "i32", tid: "i32" }, 64);
 const SIGEV_SIGNAL = 0;
 const SIGEV_NONE = 1;
 const SIGEV_THREAD_ID = 4;
 
+/** struct tms. */
+const tmsText = (v: Readonly<Record<string, number>>): string =>
+  `{${["utime", "stime", "cutime", "cstime"].map((name) => `tms_${name}=${v[name] ?? 0}`).join(", ")}}`;
+
 const sigeventPlace: Arg<number> = inPlace((at, { memory }) => {
   const event = sigevent.load(memory, at);
   const notify = ["SIGEV_SIGNAL", "SIGEV_NONE", "SIGEV_THREAD", "", "SIGEV_THREAD_ID"][event.notify] ?? String(event.notify);
-  return `{sigev_signo=${signalName(event.signo)}, sigev_notify=${notify}}`;
+  const value = `{sival_int=${event.value_low | 0}, sival_ptr=${addressText(event.value_low, event.value_high)}}`;
+  return `{${event.value_low === 0 && event.value_high === 0 ? "" : `sigev_value=${value}, `}sigev_signo=${signalName(event.signo)}, sigev_notify=${notify}}`;
 });
 
 function findTimer(task: Task, id: number): PosixTimer {
@@ -226,7 +237,9 @@ export const timeCalls: readonly Syscall[] = [
     if (t.call.resume === "start" && t.call.deadline === Infinity) {
       readClock(t, a.clockid);
       checkSpec(a.req);
-      t.call.deadline = absolute ? clockDeadline(t, a.clockid, { sec: a.req.tv_sec, nsec: a.req.tv_nsec }) : deadlineAfter(t, a.req.tv_sec, a.req.tv_nsec);
+      t.call.deadline = absolute
+        ? clockDeadline(t, a.clockid, { sec: a.req.tv_sec, nsec: a.req.tv_nsec })
+        : deadlineAfter(t, a.req.tv_sec, a.req.tv_nsec);
     }
     return sleep(t, a.rem, absolute);
   }),
@@ -241,20 +254,35 @@ export const timeCalls: readonly Syscall[] = [
     storeItimer(t, a.curr_value, timer.interval, timerLeft(timerClock(t.kernel, t.process, a.which), timer), 1000);
     return 0;
   }),
-  syscall(38, "setitimer", { which: itimerWhich, new_value: inStructOrNull(T.itimer, micro), old_value: outStruct(T.itimer, micro) }, "full", (t, a) => {
-    const timer = t.process.intervalTimers[a.which];
-    if (timer === undefined) throw errno.EINVAL;
-    const v = a.new_value ?? { interval_sec: 0, interval_fraction: 0, value_sec: 0, value_fraction: 0 };
-    if ([v.value_fraction, v.interval_fraction].some((fraction) => fraction < 0 || fraction > 999_999) || v.value_sec < 0 || v.interval_sec < 0) throw errno.EINVAL;
-    if (a.old_value !== 0) storeItimer(t, a.old_value, timer.interval, timerLeft(timerClock(t.kernel, t.process, a.which), timer), 1000);
-    setTimer(t, a.which, v.value_sec * T.NS_PER_SECOND + v.value_fraction * 1000, v.interval_sec * T.NS_PER_SECOND + v.interval_fraction * 1000);
-    return 0;
-  }),
-  syscall(222, "timer_create", { clockid: clockId, sevp: sigeventPlace, timerid: timerIdPlace }, "partial: processor-time clocks count as if the process ran alone", (t, a) =>
-    createTimer(t, a.clockid, a.sevp, a.timerid),
+  syscall(
+    38,
+    "setitimer",
+    { which: itimerWhich, new_value: inStructOrNull(T.itimer, micro), old_value: outStruct(T.itimer, micro) },
+    "full",
+    (t, a) => {
+      const timer = t.process.intervalTimers[a.which];
+      if (timer === undefined) throw errno.EINVAL;
+      const v = a.new_value ?? { interval_sec: 0, interval_fraction: 0, value_sec: 0, value_fraction: 0 };
+      if ([v.value_fraction, v.interval_fraction].some((fraction) => fraction < 0 || fraction > 999_999) || v.value_sec < 0 || v.interval_sec < 0)
+        throw errno.EINVAL;
+      if (a.old_value !== 0) storeItimer(t, a.old_value, timer.interval, timerLeft(timerClock(t.kernel, t.process, a.which), timer), 1000);
+      setTimer(t, a.which, v.value_sec * T.NS_PER_SECOND + v.value_fraction * 1000, v.interval_sec * T.NS_PER_SECOND + v.interval_fraction * 1000);
+      return 0;
+    },
   ),
-  syscall(223, "timer_settime", { timerid: int, flags: timerFlags, new_value: inStruct(T.itimer, nanoText), old_value: outStruct(T.itimer, nanoText) }, "full", (t, a) =>
-    setPosixTimer(t, findTimer(t, a.timerid), (a.flags & T.TIMER_ABSTIME) !== 0, a.new_value, a.old_value),
+  syscall(
+    222,
+    "timer_create",
+    { clockid: clockId, sevp: sigeventPlace, timerid: timerIdPlace },
+    "partial: processor-time clocks count as if the process ran alone",
+    (t, a) => createTimer(t, a.clockid, a.sevp, a.timerid),
+  ),
+  syscall(
+    223,
+    "timer_settime",
+    { timerid: int, flags: timerFlags, new_value: inStruct(T.itimer, nanoText), old_value: outStruct(T.itimer, nanoText) },
+    "full",
+    (t, a) => setPosixTimer(t, findTimer(t, a.timerid), (a.flags & T.TIMER_ABSTIME) !== 0, a.new_value, a.old_value),
   ),
   syscall(224, "timer_gettime", { timerid: int, curr_value: outStruct(T.itimer, nanoText) }, "full", (t, a) => {
     const timer = findTimer(t, a.timerid);
@@ -267,7 +295,7 @@ export const timeCalls: readonly Syscall[] = [
     posixTimers.splice(posixTimers.indexOf(findTimer(t, a.timerid)), 1);
     return 0;
   }),
-  syscall(100, "times", { buf: outStruct(T.tms) }, "full", (t, a) => {
+  syscall(100, "times", { buf: outStruct(T.tms, tmsText) }, "full", (t, a) => {
     const tick = T.NS_PER_SECOND / T.USER_HZ;
     if (a.buf !== 0) {
       T.tms.store(t.memory, a.buf, { utime: Math.floor(t.process.cpuTime / tick), cutime: Math.floor(t.process.childrenTime / tick) });
@@ -288,4 +316,3 @@ function setReal(task: Task, at: Instant): void {
   }
   clock.start = { sec, nsec };
 }
-
