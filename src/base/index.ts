@@ -1,10 +1,11 @@
 export type { WasmInstance, WasmMemory, WasmModule, WasmTable } from "./host.ts";
 export { decodeLatin1, decodeUtf8, encodeLatin1, encodeUtf8, webAssembly } from "./host.ts";
-export type { AnyLayout, ClassOf, Layout, Plain, Referrer, Resolver, ValueType } from "./layout.ts";
+export type { AnyLayout, ClassOf, Derived, Layout, Plain, Referrer, Resolver, ValueType } from "./layout.ts";
 export {
   as,
   bytes,
   bytesOf,
+  derived,
   byteText,
   flag,
   i32,

@@ -40,6 +40,18 @@ interface Cache<E> {
   value(env: E): unknown;
 }
 
+/** A part of an object's state that is computed when it is saved, and put back. */
+export interface Derived<T> {
+  readonly type: ValueType<unknown>;
+  get(object: T): unknown;
+  set(object: T, value: unknown): void;
+}
+
+/** A {@link Derived} part whose values are of one type. */
+export function derived<T, V>(type: ValueType<V>, get: (object: T) => V, set: (object: T, value: V) => void): Derived<T> {
+  return { type: type as ValueType<unknown>, get, set: (object, value) => set(object, value as V) };
+}
+
 /** The state of one class. `E` is what its room needs to put objects together again. */
 export interface Layout<T extends object, E = unknown> {
   /** Name in images: it never changes. */
@@ -47,6 +59,8 @@ export interface Layout<T extends object, E = unknown> {
   /** Absent for plain objects that more than one other object refers to. */
   readonly type?: ClassOf<T>;
   readonly fields: Readonly<Record<string, ValueType<unknown>>>;
+  /** State that is written otherwise than it is kept. */
+  readonly derived?: Readonly<Record<string, Derived<T>>>;
   /** Fields that are no state, with the value they have in a restored object; "made": the one that `make` gave. */
   readonly caches: Readonly<Record<string, Cache<E>["value"] | "made">>;
   /** An object to be filled, where a bare one of the class will not do. */

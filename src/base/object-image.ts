@@ -12,6 +12,11 @@ export interface ObjectImage {
   readonly objects: readonly (readonly Plain[])[];
 }
 
+/** Names of the values that an object is written as. */
+function partsOf(layout: AnyLayout): string[] {
+  return [...Object.keys(layout.fields), ...Object.keys(layout.derived ?? {})];
+}
+
 /** Layouts by class and by name. */
 export class LayoutTable {
   readonly byName: ReadonlyMap<string, AnyLayout>;
@@ -63,7 +68,7 @@ export class ObjectWriter implements Referrer {
       const { object, layout } = this.queue[i] as { object: object; layout: AnyLayout };
       objects.push([this.layoutNumber(layout), ...this.fieldsOf(object, layout)]);
     }
-    return { layouts: [...this.used.keys()].map(({ name, fields }) => [name, ...Object.keys(fields)]), objects };
+    return { layouts: [...this.used.keys()].map((layout) => [layout.name, ...partsOf(layout)]), objects };
   }
 
   private layoutNumber(layout: AnyLayout): number {
@@ -81,7 +86,10 @@ export class ObjectWriter implements Referrer {
         throw new Error(`the image of ${layout.name} does not know its field ${name}`);
       }
     }
-    return Object.entries(layout.fields).map(([name, type]) => type.save((object as Record<string, unknown>)[name], this));
+    return [
+      ...Object.entries(layout.fields).map(([name, type]) => type.save((object as Record<string, unknown>)[name], this)),
+      ...Object.values(layout.derived ?? {}).map(({ type, get }) => type.save(get(object), this)),
+    ];
   }
 }
 
@@ -95,7 +103,7 @@ export class ObjectReader implements Resolver {
     const used = image.layouts.map(([name, ...fields]) => {
       const layout = table.byName.get(name ?? "");
       if (layout === undefined) throw new ImageError(`it holds a ${name ?? ""}, which this version does not know`);
-      const known = Object.keys(layout.fields);
+      const known = partsOf(layout);
       if (known.length !== fields.length || known.some((field, i) => field !== fields[i])) {
         throw new ImageError(`it holds a ${layout.name} of other fields than this version's`);
       }
@@ -103,7 +111,7 @@ export class ObjectReader implements Resolver {
     });
     for (const record of image.objects) {
       const layout = used[Number(record[0])];
-      if (layout === undefined || record.length !== Object.keys(layout.fields).length + 1) throw new ImageError("an object is cut off");
+      if (layout === undefined || record.length !== partsOf(layout).length + 1) throw new ImageError("an object is cut off");
       this.layouts.push(layout);
       this.objects.push(layout.make?.(env) ?? (Object.create(layout.type === undefined ? Object.prototype : layout.type.prototype) as object));
     }
@@ -115,14 +123,20 @@ export class ObjectReader implements Resolver {
     const layout = this.layouts[number] as AnyLayout;
     const object = this.objects[number] as Record<string, unknown>;
     let at = 1;
-    for (const [name, type] of Object.entries(layout.fields)) {
-      try {
+    let part = "";
+    try {
+      for (const [name, type] of Object.entries(layout.fields)) {
+        part = name;
         object[name] = type.load(record[at++] as Plain, this);
-      } catch (error) {
-        throw error instanceof ImageError ? new ImageError(`${layout.name} ${number}: ${name}: ${error.message}`) : error;
       }
+      for (const [name, cache] of Object.entries(layout.caches)) if (cache !== "made") object[name] = cache(env);
+      for (const [name, { type, set }] of Object.entries(layout.derived ?? {})) {
+        part = name;
+        set(object, type.load(record[at++] as Plain, this));
+      }
+    } catch (error) {
+      throw error instanceof ImageError ? new ImageError(`${layout.name} ${number}: ${part}: ${error.message}`) : error;
     }
-    for (const [name, cache] of Object.entries(layout.caches)) if (cache !== "made") object[name] = cache(env);
   }
 
   objectAt(index: number, accepts: (object: object, layout: AnyLayout) => boolean, what: string): object {

@@ -15,6 +15,7 @@ export type {
   HostStat,
   HostStatfs,
   HostStream,
+  HostTermios,
   HostTime,
   Inputs,
   PathRequest,
@@ -34,3 +35,5 @@ export { quote, STRING_LIMIT } from "./syscalls/text.ts";
 export { outputsOf } from "./syscalls/syscall.ts";
 export type { Arg, Shown, Support, Syscall } from "./syscalls/syscall.ts";
 export type { Call, ExitStatus, Process, Task } from "./task.ts";
+export type { KernelEnvironment, SavedMount } from "./image.ts";
+export { BusyError, kernelLayouts, loadStart, mountsType, restoreKernel, savedMounts, saveKernel, saveStart, unsavable } from "./image.ts";

@@ -1,3 +1,5 @@
-export type { MachineListener, MachineOptions, RunEnd } from "./machine.ts";
+export type { MachineState, ReadMachine, RestoreOptions } from "./image.ts";
+export { MACHINE_REVISION, readMachine, restoreMachine, saveMachine } from "./image.ts";
+export type { BlankOptions, MachineListener, MachineOptions, RunEnd } from "./machine.ts";
 export { baselineFeatures, Machine } from "./machine.ts";
 export { CpuRegisters } from "./registers.ts";

@@ -21,16 +21,8 @@ import { CpuRegisters } from "./registers.ts";
 /** What the guest's processor announces. */
 export const baselineFeatures: ReadonlySet<Feature> = new Set<Feature>(["base", "fxsr", "cx16", "lahf"]);
 
-export interface MachineOptions {
-  /** The program's ELF file. It is put into the guest's file tree at `path` where a mount does not show it. */
-  readonly elf: Uint8Array;
-  /** Absolute path in the guest. */
-  readonly path: string;
-  /** Byte strings: one character (0 to 255) for each byte. */
-  readonly argv: readonly string[];
-  readonly envp: readonly string[];
-  /** Absolute path in the guest. */
-  readonly cwd: string;
+/** What a machine without a process is made of. */
+export interface BlankOptions {
   readonly inputs: Inputs;
   readonly start: StartOptions;
   readonly mounts?: readonly HostMount[];
@@ -40,6 +32,20 @@ export interface MachineOptions {
   readonly prebuilt?: Uint8Array;
   /** Count which handlers of the interpreter follow which, at half the speed: for choosing hot forms. */
   readonly countPairs?: boolean;
+  /** What the guest's processor announces; {@link baselineFeatures} by default. */
+  readonly features?: ReadonlySet<Feature>;
+}
+
+export interface MachineOptions extends BlankOptions {
+  /** The program's ELF file. It is put into the guest's file tree at `path` where a mount does not show it. */
+  readonly elf: Uint8Array;
+  /** Absolute path in the guest. */
+  readonly path: string;
+  /** Byte strings: one character (0 to 255) for each byte. */
+  readonly argv: readonly string[];
+  readonly envp: readonly string[];
+  /** Absolute path in the guest. */
+  readonly cwd: string;
 }
 
 /** Why {@link Machine.run} returned. */
@@ -62,11 +68,13 @@ export class Machine {
   readonly space: AddressSpace;
   readonly cpu: Interpreter;
   readonly registers: CpuRegisters;
+  /** What the guest's processor announces. */
+  readonly features: ReadonlySet<Feature>;
   readonly #listeners: MachineListener[] = [];
 
-  private constructor(options: MachineOptions) {
-    const { start } = options;
-    const features = baselineFeatures;
+  private constructor(options: BlankOptions) {
+    const { start, features = baselineFeatures } = options;
+    this.features = features;
     this.kernel = new Kernel({
       inputs: options.inputs,
       start: { hwcap: hardwareCapabilities(features), cpuinfo: cpuinfo(features), ...start },
@@ -97,6 +105,11 @@ export class Machine {
       cwd: options.cwd,
     });
     return machine;
+  }
+
+  /** A machine without a process, to be given the state of another one. */
+  static blank(options: BlankOptions): Machine {
+    return new Machine(options);
   }
 
   /** Instructions completed since the start. */

@@ -208,7 +208,8 @@ export class HostInode extends Inode {
     return this.adopt(HostInode.named(dir, name, new HostInode(this.host, stat)));
   }
 
-  private adopt(dentry: Dentry): Dentry {
+  /** Keeps the dentry to be found again by name, as long as somebody holds it. */
+  adopt(dentry: Dentry): Dentry {
     this.children ??= new Map();
     this.children.set(dentry.name, new WeakRef(dentry));
     return dentry;
