@@ -91,7 +91,7 @@ export class Interpreter {
   #misses = 0;
 
   /** `prebuilt`: bytes of `handlers.encode()`, made by the same version. `countPairs`: count which handlers follow which ({@link pairCounts}), at half the speed. */
-  constructor(space: AddressSpace, features: ReadonlySet<Feature>, options: { readonly countPairs?: boolean; readonly prebuilt?: Uint8Array } = {}) {
+  constructor(space: AddressSpace, features: ReadonlySet<Feature>, options: { readonly countPairs?: boolean; readonly prebuilt?: Uint8Array; readonly random?: HelperContext["random"] } = {}) {
     this.space = space;
     this.#features = features;
     this.#view = space.view;
@@ -104,6 +104,7 @@ export class Interpreter {
       u8: space.u8,
       space,
       features,
+      random: options.random,
       raise: (vector, errorCode) => this.#raise(vector, errorCode),
       accessFault: (access) => this.#accessFault(access),
     };
