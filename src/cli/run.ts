@@ -2,6 +2,7 @@
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { isatty } from "node:tty";
 import { CrashReporter, Strace, StraceSummary } from "../debug/index.ts";
+import { signalName } from "../linux/index.ts";
 import { LoadError } from "../loader/index.ts";
 import { Machine } from "../machine/index.ts";
 import { NodeInputs, fixedStart, hostStart, runToEnd } from "../node/index.ts";
@@ -83,6 +84,7 @@ export function watch(machine: Machine, options: WatchOptions): Watch {
     unknown: (_task, number, first) => {
       if (first) say(`system call ${number} is not implemented: ENOSYS`);
     },
+    notStopped: (_task, signal) => say(`${signalName(signal)}: stopping a program (Ctrl-Z) is not supported yet`),
     unimplemented: (_task, address, bytes) => {
       say(
         `instruction at 0x${address.toString(16)} is not implemented: ${Buffer.from(bytes)

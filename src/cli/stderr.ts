@@ -1,4 +1,5 @@
 // tsvm's own words on standard error, between those of the guest.
+import { isRawTerminal } from "../node/index.ts";
 import { byteString } from "./bytes.ts";
 import { writeAll } from "./output.ts";
 
@@ -7,7 +8,7 @@ const STDERR = 2;
 /** Writes all of `text` (one character for each byte); a reader that has gone is no error, one that is slow is waited for. */
 export function writeError(text: string): void {
   try {
-    writeAll(STDERR, Buffer.from(text, "latin1"));
+    writeAll(STDERR, Buffer.from(isRawTerminal(STDERR) ? text.replaceAll("\n", "\r\n") : text, "latin1"));
   } catch {
     // A closed descriptor or a full disk: there is nowhere to say so.
   }

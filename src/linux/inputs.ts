@@ -76,6 +76,16 @@ export interface WindowSize {
   readonly ypixel: number;
 }
 
+/** Settings of a terminal as termios(3) has them. */
+export interface HostTermios {
+  readonly iflag: number;
+  readonly oflag: number;
+  readonly cflag: number;
+  readonly lflag: number;
+  /** VINTR, VQUIT ... by their Linux numbers; what is missing is taken from the usual ones. */
+  readonly cc: readonly number[];
+}
+
 /** What a standard stream is, told once at the start. */
 export interface HostStream {
   /** "null" is /dev/null; other devices, and whatever else the host has, are "other" (read and written in sequence, never sought). */
@@ -91,6 +101,13 @@ export interface HostStream {
   /** An earlier stream with the same open file description (`2>&1`): both then share offset and flags in the guest too. */
   readonly sameAs?: number;
   readonly windowSize?: WindowSize;
+  /** Settings that the guest finds on a terminal; absent: the usual ones. */
+  readonly termios?: HostTermios;
+  /**
+   * When the guest's line discipline takes a terminal over from the host's: at once, or with the guest's first wish for input, or never. From the
+   * first "read" of it on the host passes bytes in both directions unchanged; before, it edits, echoes and processes output itself. Absent: "later".
+   */
+  readonly takeover?: "now" | "later" | "never";
 }
 
 /** Requests that concern a standard stream. */

@@ -21,7 +21,8 @@ import { lowest } from "./abi/sigset.ts";
 import { Clock, type Instant } from "./clock.ts";
 import { fileDeadline, isLiveFile } from "./events/waiting.ts";
 import { commOf, findProgram, startImage } from "./exec.ts";
-import type { HostAnswer, HostMount, Inputs } from "./inputs.ts";
+import type { HostAnswer, HostMount, Inputs, WindowSize } from "./inputs.ts";
+import { isOrphaned, terminalHost } from "./jobs.ts";
 import { RandomSource } from "./random.ts";
 import { Reg, type CpuFault, type Registers } from "./registers.ts";
 import { expireTimers, nextTimer } from "./timers.ts";
@@ -74,6 +75,8 @@ export interface KernelListener {
   unknown?(task: Task, number: number, first: boolean): void;
   /** A signal acts: handler, stop, or death. */
   signal?(task: Task, info: SigInfo): void;
+  /** A stop signal other than SIGSTOP that did nothing, because nobody could continue the process: no job control reaches it. */
+  notStopped?(task: Task, signal: number): void;
   /** exit(2) of a thread or process, or death by a signal. */
   exited?(task: Task, status: ExitStatus): void;
 }
@@ -136,6 +139,7 @@ export class Kernel {
       random: this.random,
       port: this.host,
       proc: this.system,
+      terminal: terminalHost(this),
       mounts: options.mounts ?? [],
       hostname: this.system.uname.nodename,
       uid: options.start.uid,
@@ -187,6 +191,7 @@ export class Kernel {
     process.tasks.push(task);
     this.processes.set(pid, process);
     this.tasks.push(task);
+    this.vfs.tree.startTerminals(pid);
     startImage(task, found, program.argv, program.envp, program.path);
     return task;
   }
@@ -330,6 +335,10 @@ export class Kernel {
         for (const listener of this.listeners) listener.signal?.(who, info);
       },
       terminate: (who, signal, core) => this.exitProcess(who.process, { code: 0, signal, core }),
+      orphaned: (who) => isOrphaned(this, who.process.group),
+      notStopped: (who, signal) => {
+        for (const listener of this.listeners) listener.notStopped?.(who, signal);
+      },
       stop: (who) => {
         who.process.stopped = true;
         for (const other of who.process.tasks) if (other.state !== "exited") other.state = "stopped";
@@ -369,9 +378,15 @@ export class Kernel {
   /** Nothing runs: jumps to the next deadline, or says what must be waited for. */
   #idle(): Idle | undefined {
     const first = this.processes.get(FIRST_PID);
-    if (first?.exit !== undefined) return { kind: "exited", status: first.exit };
+    const terminals = [...this.vfs.tree.terminals.values()];
+    if (first?.exit !== undefined) {
+      // What the last process wrote still reaches the screen.
+      if (terminals.some((terminal) => terminal.draining)) return { kind: "host", deadline: Infinity };
+      return { kind: "exited", status: first.exit };
+    }
     const deadline = this.#nextDeadline();
-    const live = this.tasks.some((task) => task.state === "blocked" && isLive(task.wait));
+    // Keys send signals: who has a terminal really waits, whatever for.
+    const live = terminals.some((terminal) => terminal.live) || this.tasks.some((task) => task.state === "blocked" && isLive(task.wait));
     if (live) return { kind: "host", deadline };
     if (deadline === Infinity) return { kind: "forever" };
     this.idleTime += deadline - this.clock.now;
@@ -438,6 +453,11 @@ export class Kernel {
   signal(signal: number): void {
     const first = this.processes.get(FIRST_PID);
     if (first !== undefined && first.exit === undefined) sendToProcess(first, { ...kernelInfo(signal), code: 0 });
+  }
+
+  /** The window of the host's terminal has another size. */
+  resize(size: WindowSize): void {
+    this.vfs.tree.terminal?.resize(size);
   }
 
   /** A timer signal: which of setitimer(2)'s three expired. */

@@ -1,10 +1,11 @@
 // linux/inputs.ts for Node: standard streams, host directories and the clock of this process.
-import type { HostAnswer, HostRequest, Inputs } from "../linux/index.ts";
+import type { HostAnswer, HostRequest, Inputs, WindowSize } from "../linux/index.ts";
 import { refuse } from "./host-error.ts";
 import { Mounts } from "./mounts.ts";
 import type { MountDirectory } from "./mounts.ts";
 import { hostTime } from "./start.ts";
 import { Streams } from "./streams.ts";
+import { restoreTerminal } from "./terminal.ts";
 
 export interface NodeInputsOptions {
   /** Host directories, by the number of their mount. */
@@ -25,6 +26,7 @@ export interface LateAnswer {
 export class NodeInputs implements Inputs {
   private readonly mounts: Mounts;
   private readonly streams: Streams;
+  private readonly fixed: boolean;
   private late: LateAnswer[] = [];
   private wake: (() => void) | undefined;
 
@@ -34,7 +36,8 @@ export class NodeInputs implements Inputs {
     this.streams = new Streams((id, answer) => {
       this.late.push({ id, answer });
       this.interrupt();
-    });
+    }, options.takeInput);
+    this.fixed = options.takeInput ?? false;
     if (options.takeInput) this.streams.takeInput();
   }
 
@@ -96,8 +99,14 @@ export class NodeInputs implements Inputs {
     this.wake?.();
   }
 
-  /** Lets go of the event loop; standard streams stay open. */
+  /** Size of the guest's terminal as it is now; undefined where there is none whose size may change. */
+  windowSize(): WindowSize | undefined {
+    return this.fixed ? undefined : this.streams.windowSize();
+  }
+
+  /** Lets go of the event loop, and of the terminal, which gets its settings back; standard streams stay open. */
   close(): void {
     this.streams.close();
+    restoreTerminal();
   }
 }

@@ -25,7 +25,9 @@ export async function runToEnd(machine: Machine, inputs: NodeInputs, options: Ru
   const { maxInstructions = Infinity, signals = true } = options;
   const listeners = signals
     ? listen((signal) => {
-        machine.signal(signal);
+        const size = signal === SIGNALS.SIGWINCH ? inputs.windowSize() : undefined;
+        if (size) machine.resize(size);
+        else machine.signal(signal);
         inputs.interrupt();
       })
     : undefined;

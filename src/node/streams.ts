@@ -7,13 +7,13 @@ import { fstatSync, ftruncateSync, readFileSync, readlinkSync, readSync, writeSy
 import type { BigIntStats } from "node:fs";
 import { isatty } from "node:tty";
 import { ERRNO, MAX_TRANSFER, O_CLOEXEC, O_RDONLY, O_WRONLY } from "../linux/index.ts";
-import type { HostAnswer, HostStream, StreamRequest } from "../linux/index.ts";
+import type { HostAnswer, HostStream, StreamRequest, WindowSize } from "../linux/index.ts";
 import { hasDescriptorPaths, magic } from "./beneath.ts";
 import { Refusal, codeOf, refuse } from "./host-error.ts";
 import { toHostStat } from "./host-stat.ts";
 import { StreamReader } from "./stream-reader.ts";
 import { StreamWriter, sleep } from "./stream-writer.ts";
-import { terminalSize } from "./terminal.ts";
+import { isForeground, takeTerminal, terminalSettings, terminalSize } from "./terminal.ts";
 
 /** Called with the answer to a request that was told "later". */
 export type Answer = (id: number, answer: HostAnswer) => void;
@@ -46,11 +46,12 @@ export class Streams {
   private readonly answer: Answer;
   private scratch: Buffer = Buffer.alloc(0);
 
-  constructor(answer: Answer) {
+  /** `fixed`: terminals tell nothing of themselves, and stay with the host's line discipline. */
+  constructor(answer: Answer, fixed: boolean = false) {
     this.answer = answer;
     const descriptions: (HostStream | null)[] = [];
     for (let fd = 0; fd <= 2; fd++) descriptions.push(describe(fd, descriptions));
-    this.descriptions = descriptions;
+    this.descriptions = descriptions.map((stream) => (stream?.kind === "terminal" ? { ...stream, ...terminalOf(stream, descriptions, fixed) } : stream));
     this.streams = descriptions.map((d, fd) => d && new Stream(fd, d.kind));
   }
 
@@ -79,6 +80,12 @@ export class Streams {
       parts.push(part.subarray(0, count));
     }
     stream.taken = { bytes: Buffer.concat(parts), used: 0 };
+  }
+
+  /** Size of the first terminal. */
+  windowSize(): WindowSize | undefined {
+    const stream = this.streams.find((each) => each?.kind === "terminal");
+    return stream ? terminalSize(stream.fd) : undefined;
   }
 
   /** Lets go of whatever keeps the event loop alive. */
@@ -128,9 +135,12 @@ export class Streams {
       return { bytes };
     }
     stream.reader ??= new StreamReader(stream.fd, stream.kind === "terminal");
-    const buffer = this.room(size);
-    const count = stream.reader.now(buffer);
-    if (count >= 0) return { bytes: buffer.subarray(0, count) };
+    if (stream.kind === "terminal") takeTerminal(stream.fd);
+    else {
+      const buffer = this.room(size);
+      const count = stream.reader.now(buffer);
+      if (count >= 0) return { bytes: buffer.subarray(0, count) };
+    }
     stream.reader.later(size, (result) => this.answer(id, result instanceof Uint8Array ? { bytes: result } : refuse(result)));
     return "later";
   }
@@ -210,6 +220,16 @@ function describe(fd: number, earlier: readonly (HostStream | null)[]): HostStre
     name,
     ...(kind === "file" ? { offset: position } : {}),
     ...(sameAs >= 0 ? { sameAs } : {}),
-    ...(kind === "terminal" ? { windowSize: terminalSize(fd) } : {}),
   };
+}
+
+const FIXED_SIZE = { rows: 24, columns: 80, xpixel: 0, ypixel: 0 };
+
+/** What only terminals have. A guest with a terminal at both ends takes it over at once; elsewhere it may belong to a pager at the end of the pipe. */
+function terminalOf(stream: HostStream, all: readonly (HostStream | null)[], fixed: boolean): Partial<HostStream> {
+  if (fixed) return { windowSize: FIXED_SIZE, takeover: "never" };
+  const fd = all.indexOf(stream);
+  const both = all[0]?.kind === "terminal" && all[1]?.name === all[0].name;
+  const termios = terminalSettings(fd);
+  return { windowSize: terminalSize(fd), takeover: both && isForeground() ? "now" : "later", ...(termios === undefined ? {} : { termios }) };
 }

@@ -1,5 +1,5 @@
 /** Taking signals before a return to user mode, and what becomes of the call they interrupted: signal(7). */
-import { defaultAction, SA_NODEFER, SA_RESETHAND, SA_RESTART, SIG_DFL, SIG_IGN, SIGBUS, SIGFPE, SIGILL, SIGKILL, SIGSEGV, SIGSYS, SIGTRAP } from "../abi/signal.ts";
+import { defaultAction, SA_NODEFER, SA_RESETHAND, SA_RESTART, SIG_DFL, SIG_IGN, SIGBUS, SIGFPE, SIGILL, SIGKILL, SIGSEGV, SIGSTOP, SIGSYS, SIGTRAP } from "../abi/signal.ts";
 import { add, assign, has, lowest, setOf, subtract, union, type SigSet } from "../abi/sigset.ts";
 import { ERRNO } from "../abi/errno.ts";
 import { Reg } from "../registers.ts";
@@ -44,6 +44,9 @@ export interface DeliverySink {
   delivered(task: Task, info: SigInfo): void;
   terminate(task: Task, signal: number, core: boolean): void;
   stop(task: Task, signal: number): void;
+  /** Nobody could continue the task's process group: only SIGSTOP stops it. */
+  orphaned(task: Task): boolean;
+  notStopped(task: Task, signal: number): void;
 }
 
 /**
@@ -60,6 +63,10 @@ export function deliverSignals(task: Task, sink: DeliverySink): "running" | "exi
     if (action.handler === SIG_DFL || info.signal === SIGKILL) {
       const effect = defaultAction(info.signal);
       if (effect === "ignore" || effect === "continue") continue;
+      if (effect === "stop" && info.signal !== SIGSTOP && sink.orphaned(task)) {
+        sink.notStopped(task, info.signal);
+        continue;
+      }
       sink.delivered(task, info);
       if (effect === "stop") {
         sink.stop(task, info.signal);

@@ -117,6 +117,18 @@ export class Stream {
     return this.available > 0 || this.ended || this.failed !== 0;
   }
 
+  /** Asks the host for up to `max` bytes, whoever will want them: they are in `input` where it answers at once. */
+  fetch(max: number): void {
+    const bytes = this.request(max);
+    if (bytes !== undefined) this.arrived(bytes);
+  }
+
+  /** Forgets what came and was not read. */
+  drop(): void {
+    this.input = new Uint8Array(0);
+    this.start = 0;
+  }
+
   /** write(2) of at most MAX_TRANSFER bytes. */
   write(from: Uint8Array): number {
     if (from.length === 0) return 0;

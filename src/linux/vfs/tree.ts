@@ -26,7 +26,9 @@ import type { OpenFile } from "./open-file.ts";
 import { Pipes } from "./pipe.ts";
 import { procFs, sysFs } from "./proc.ts";
 import { openStream, Stream, StreamInode } from "./stream.ts";
-import { Terminal, TerminalFile, TerminalInode } from "./terminal.ts";
+import type { TerminalHost } from "./terminal.ts";
+import { Terminal } from "./terminal.ts";
+import { TerminalFile, TerminalInode } from "./terminal-file.ts";
 import type { TmpFsHost } from "./tmpfs.ts";
 import { TmpFs, TmpInode } from "./tmpfs.ts";
 import type { Caller, Clock, ProcSource, RandomSource } from "./types.ts";
@@ -37,6 +39,7 @@ export interface TreeOptions {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly proc: ProcSource;
+  readonly terminal: TerminalHost;
   readonly mounts: readonly HostMount[];
   readonly hostname: string;
   /** A line of /etc/passwd is made for a user other than root. */
@@ -78,7 +81,9 @@ export class Tree {
   readonly #port: HostPort;
   /** By number; null for one that is closed. */
   streams: (Stream | null)[] = [];
-  terminal: Terminal | null = null;
+  /** Those that standard streams are, by name; the first is the controlling one. */
+  readonly terminals: Map<string, Terminal> = new Map();
+  readonly #terminalHost: TerminalHost;
   readonly nobody: Caller;
   readonly random: RandomSource;
   readonly dev: TmpFs;
@@ -88,6 +93,7 @@ export class Tree {
     const { clock, port } = options;
     this.#port = port;
     this.random = options.random;
+    this.#terminalHost = options.terminal;
     const host: TmpFsHost = {
       clock,
       devices: { random: options.random, openTerminal: (dentry, flags) => this.#openTerminal(dentry, flags) },
@@ -184,9 +190,7 @@ export class Tree {
     const { answer } = this.#port.request({ op: "streams" });
     const infos = answer !== "later" && "streams" in answer ? answer.streams : [];
     this.streams = infos.map((info, number) => (info === null ? null : new Stream(this.#port, number, info)));
-    const terminals = this.streams.filter((stream) => stream?.info.kind === "terminal") as Stream[];
-    const [input] = terminals;
-    if (input !== undefined) this.terminal = new Terminal(input, terminals[1] ?? input);
+    this.#makeTerminals();
     const files: (OpenFile | undefined)[] = [];
     for (const stream of this.streams) {
       const same = stream?.info.sameAs;
@@ -195,12 +199,32 @@ export class Tree {
     return files;
   }
 
+  /** One terminal for each name among the streams, read through the first and written through the second of them, if there is one. */
+  #makeTerminals(): void {
+    for (const stream of this.streams) {
+      if (stream?.info.kind !== "terminal" || this.terminals.has(stream.info.name)) continue;
+      const second = this.streams.find((other) => other !== null && other.number > stream.number && other.info.name === stream.info.name);
+      this.terminals.set(stream.info.name, new Terminal(stream, second ?? stream, this.#terminalHost));
+    }
+  }
+
+  get terminal(): Terminal | null {
+    for (const terminal of this.terminals.values()) return terminal;
+    return null;
+  }
+
+  /** Makes the first terminal the session's, and starts those that the guest has from the start. */
+  startTerminals(session: number): void {
+    const { terminal } = this;
+    if (terminal !== null) terminal.session = terminal.foreground = session;
+    for (const each of this.terminals.values()) if (each.input.info.takeover === "now") each.takeOver();
+  }
+
   #openStandard(stream: Stream): OpenFile {
     const { info } = stream;
     if (info.kind === "null") return this.#openNull(info);
-    if (info.kind === "terminal" && this.terminal !== null) {
-      return new TerminalFile(this.#terminalDentry(this.terminal), info.flags, this.terminal);
-    }
+    const terminal = this.terminals.get(info.name);
+    if (terminal !== undefined) return new TerminalFile(this.#terminalDentry(terminal), info.flags, terminal);
     return openStream(new Dentry(this.streamFs.root, info.name, new StreamInode(this.streamFs, stream)), info.flags, stream);
   }
 
@@ -223,12 +247,15 @@ export class Tree {
   }
 
   #openTerminal(dentry: Dentry, flags: number): OpenFile | undefined {
-    return this.terminal === null ? undefined : new TerminalFile(dentry, flags, this.terminal);
+    const { terminal } = this;
+    return terminal?.controls === true ? new TerminalFile(dentry, flags, terminal) : undefined;
   }
 
   /** A late answer of the host: true where it was a stream's, whose waiting tasks may then be ready. */
   answer(id: number, answer: HostAnswer): boolean {
-    return this.streams.some((stream) => stream?.answer(id, answer) === true);
+    if (!this.streams.some((stream) => stream?.answer(id, answer) === true)) return false;
+    for (const terminal of this.terminals.values()) terminal.pump();
+    return true;
   }
 
   /** Reads and writes that the host has not answered: what a sleeping machine may be woken by. */

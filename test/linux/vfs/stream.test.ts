@@ -164,6 +164,7 @@ test("2>&1 is one description", () => {
 test("a terminal: name, settings, size; /dev/tty is the same", () => {
   const tty = { name: "/dev/pts/3", stat: stat(S_IFCHR | 0o620, 0, 0x8803) };
   const { host, files, vfs, caller } = start(stream("terminal", O_RDWR, tty), stream("terminal", O_RDWR, tty), stream("terminal", O_RDWR, tty));
+  vfs.tree.startTerminals(1000);
   const out = new Uint8Array(64);
   const memory = { copyIn: () => 0, copyOut: (_: number, from: Uint8Array) => (out.set(from), from.length) };
   const stdin = files[0] as OpenFile;

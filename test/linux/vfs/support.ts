@@ -4,6 +4,7 @@ import type { HostMount, Inputs } from "../../../src/linux/inputs.ts";
 import { Descriptors } from "../../../src/linux/vfs/descriptors.ts";
 import { HostPort } from "../../../src/linux/vfs/host-port.ts";
 import type { Caller, FsState, ProcSource } from "../../../src/linux/vfs/types.ts";
+import type { TerminalHost } from "../../../src/linux/vfs/terminal.ts";
 import { Vfs } from "../../../src/linux/vfs/vfs.ts";
 
 export interface TestCaller extends Caller {
@@ -21,6 +22,15 @@ export const emptyProc: ProcSource = {
   cpuinfo: () => "processor\t: 0\n",
   bootTime: 1_000_000_000,
   lastPid: 1000,
+};
+
+/** No process but one, which has no terminal. */
+export const noJobs: TerminalHost = {
+  now: () => 0,
+  caller: () => ({ pid: 1000, group: 1000, session: 1000, superuser: true, fresh: true, deaf: () => false }),
+  signalGroup: () => undefined,
+  sessionOf: () => undefined,
+  orphaned: () => true,
 };
 
 export interface World {
@@ -42,6 +52,7 @@ export function world(options: { inputs?: Inputs; mounts?: readonly HostMount[];
     clock: { now: () => ({ sec: clock.seconds++, nsec: 0 }) },
     random: { fill: (into) => into.forEach((_, i) => (into[i] = state = (state * 5 + 1) & 0xff)) },
     proc: options.proc ?? emptyProc,
+    terminal: noJobs,
     mounts: options.mounts ?? [],
     hostname: "tsvm",
     uid,
