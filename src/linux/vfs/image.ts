@@ -292,6 +292,7 @@ const descriptorsLayout: L<Descriptors> = {
     references: int(),
   },
   caches: { free: () => 0 },
+  make: () => new Descriptors(),
 };
 
 /** An open file whose state is that of every open file. */
