@@ -10,3 +10,5 @@ export { backtrace } from "./backtrace.ts";
 export type { Frame } from "./backtrace.ts";
 export { listing } from "./listing.ts";
 export type { ListingOptions } from "./listing.ts";
+export { disassemble } from "./disassemble.ts";
+export type { DisassembledInstruction } from "./disassemble.ts";

@@ -17,7 +17,6 @@ import { showIoctl, showIoctlArgument } from "./ioctl-text.ts";
 import { syscall, type Arg, type Outcome, type Shown, type Syscall } from "./syscall.ts";
 import { address, flagText, hex, nameOf } from "./text.ts";
 
-const file = { classes: ["file"] };
 const desc = { classes: ["desc"] };
 const both = { classes: ["file", "desc"] };
 
@@ -56,7 +55,8 @@ function openMode(at: number): Arg<number> {
   return {
     direction: "in",
     decode: (low) => low & 0o7777,
-    show: (low, _high, shown) => ((shown.int(at) & F.O_CREAT) !== 0 || (shown.int(at) & F.O_TMPFILE) === F.O_TMPFILE ? "0" + (low >>> 0 ? (low >>> 0).toString(8) : "00") : ""),
+    show: (low, _high, shown) =>
+      (shown.int(at) & F.O_CREAT) !== 0 || (shown.int(at) & F.O_TMPFILE) === F.O_TMPFILE ? "0" + (low >>> 0 ? (low >>> 0).toString(8) : "00") : "",
   };
 }
 
@@ -214,7 +214,14 @@ function recordLock(task: Task, open: OpenFile, command: number, at: number): Ou
     if (lock.type === F.F_UNLCK) throw errno.EINVAL;
     const other = locks.conflict(owner, lock.type, start, end);
     if (other === undefined) task.memory.writeU16(at, F.F_UNLCK);
-    else flock.store(task.memory, at, { type: other.type, whence: F.SEEK_SET, start: other.start, len: other.end === Infinity ? 0 : other.end - other.start, pid: other.pid });
+    else
+      flock.store(task.memory, at, {
+        type: other.type,
+        whence: F.SEEK_SET,
+        start: other.start,
+        len: other.end === Infinity ? 0 : other.end - other.start,
+        pid: other.pid,
+      });
     return 0;
   }
   if (lock.type === F.F_RDLCK && !open.readable) throw errno.EBADF;
@@ -357,7 +364,14 @@ function closeRange(task: Task, first: number, last: number, bits: number): numb
 }
 
 export const fds: readonly Syscall[] = [
-  syscall(2, "open", { pathname: path, flags: openFlags, mode: openMode(1) }, "full", (t, a) => openAt(t, F.AT_FDCWD, a.pathname, a.flags, a.mode), file),
+  syscall(
+    2,
+    "open",
+    { pathname: path, flags: openFlags, mode: openMode(1) },
+    "full",
+    (t, a) => openAt(t, F.AT_FDCWD, a.pathname, a.flags, a.mode),
+    both,
+  ),
   syscall(
     257,
     "openat",
@@ -366,27 +380,43 @@ export const fds: readonly Syscall[] = [
     (t, a) => openAt(t, a.dirfd, a.pathname, a.flags, a.mode),
     both,
   ),
-  syscall(85, "creat", { pathname: path, mode: { ...openMode(1), show: (low) => "0" + low.toString(8) } }, "full", (t, a) => openAt(t, F.AT_FDCWD, a.pathname, F.O_CREAT | F.O_WRONLY | F.O_TRUNC, a.mode), file),
-  syscall(3, "close", { fd }, "full", (t, a) => (t.files.close(a.fd), 0), desc),
   syscall(
-    436,
-    "close_range",
-    { first: uint, last: uint, flags: flags({ CLOSE_RANGE_UNSHARE: 2, CLOSE_RANGE_CLOEXEC: 4 }) },
+    85,
+    "creat",
+    { pathname: path, mode: { ...openMode(1), show: (low) => "0" + low.toString(8) } },
     "full",
-    (t, a) => closeRange(t, a.first, a.last, a.flags),
-    desc,
+    (t, a) => openAt(t, F.AT_FDCWD, a.pathname, F.O_CREAT | F.O_WRONLY | F.O_TRUNC, a.mode),
+    both,
+  ),
+  syscall(3, "close", { fd }, "full", (t, a) => (t.files.close(a.fd), 0), desc),
+  syscall(436, "close_range", { first: uint, last: uint, flags: flags({ CLOSE_RANGE_UNSHARE: 2, CLOSE_RANGE_CLOEXEC: 4 }) }, "full", (t, a) =>
+    closeRange(t, a.first, a.last, a.flags),
   ),
   syscall(32, "dup", { oldfd: fd }, "full", (t, a) => t.files.add(t.files.get(a.oldfd), { closeOnExec: false, limit: descriptorLimit(t) }), desc),
-  syscall(33, "dup2", { oldfd: fd, newfd: fd }, "full", (t, a) => {
-    const open = t.files.get(a.oldfd);
-    if (a.oldfd !== a.newfd) t.files.replace(a.newfd, open, false, descriptorLimit(t));
-    return a.newfd;
-  }, desc),
-  syscall(292, "dup3", { oldfd: fd, newfd: fd, flags: flags({ O_CLOEXEC: F.O_CLOEXEC }) }, "full", (t, a) => {
-    if (a.flags & ~F.O_CLOEXEC || a.oldfd === a.newfd) throw errno.EINVAL;
-    t.files.replace(a.newfd, t.files.get(a.oldfd), (a.flags & F.O_CLOEXEC) !== 0, descriptorLimit(t));
-    return a.newfd;
-  }, desc),
+  syscall(
+    33,
+    "dup2",
+    { oldfd: fd, newfd: fd },
+    "full",
+    (t, a) => {
+      const open = t.files.get(a.oldfd);
+      if (a.oldfd !== a.newfd) t.files.replace(a.newfd, open, false, descriptorLimit(t));
+      return a.newfd;
+    },
+    desc,
+  ),
+  syscall(
+    292,
+    "dup3",
+    { oldfd: fd, newfd: fd, flags: flags({ O_CLOEXEC: F.O_CLOEXEC }) },
+    "full",
+    (t, a) => {
+      if (a.flags & ~F.O_CLOEXEC || a.oldfd === a.newfd) throw errno.EINVAL;
+      t.files.replace(a.newfd, t.files.get(a.oldfd), (a.flags & F.O_CLOEXEC) !== 0, descriptorLimit(t));
+      return a.newfd;
+    },
+    desc,
+  ),
   syscall(
     72,
     "fcntl",
@@ -398,7 +428,18 @@ export const fds: readonly Syscall[] = [
   syscall(
     73,
     "flock",
-    { fd, operation: flags({ LOCK_SH: F.LOCK_SH, LOCK_EX: F.LOCK_EX, LOCK_NB: F.LOCK_NB, LOCK_UN: F.LOCK_UN, LOCK_MAND: 32, LOCK_READ: 64, LOCK_WRITE: 128 }) },
+    {
+      fd,
+      operation: flags({
+        LOCK_SH: F.LOCK_SH,
+        LOCK_EX: F.LOCK_EX,
+        LOCK_NB: F.LOCK_NB,
+        LOCK_UN: F.LOCK_UN,
+        LOCK_MAND: 32,
+        LOCK_READ: 64,
+        LOCK_WRITE: 128,
+      }),
+    },
     "full",
     (t, a) => {
       const open = t.files.getIo(a.fd);
@@ -426,7 +467,16 @@ export const fds: readonly Syscall[] = [
   syscall(
     319,
     "memfd_create",
-    { name: cString(250), flags: flags({ MFD_CLOEXEC: F.MFD_CLOEXEC, MFD_ALLOW_SEALING: F.MFD_ALLOW_SEALING, MFD_HUGETLB: F.MFD_HUGETLB, MFD_NOEXEC_SEAL: F.MFD_NOEXEC_SEAL, MFD_EXEC: F.MFD_EXEC }) },
+    {
+      name: cString(250),
+      flags: flags({
+        MFD_CLOEXEC: F.MFD_CLOEXEC,
+        MFD_ALLOW_SEALING: F.MFD_ALLOW_SEALING,
+        MFD_HUGETLB: F.MFD_HUGETLB,
+        MFD_NOEXEC_SEAL: F.MFD_NOEXEC_SEAL,
+        MFD_EXEC: F.MFD_EXEC,
+      }),
+    },
     "partial: no MFD_HUGETLB",
     (t, a) => {
       if (a.name.length >= 250) throw errno.EINVAL;
@@ -435,4 +485,3 @@ export const fds: readonly Syscall[] = [
     desc,
   ),
 ];
-

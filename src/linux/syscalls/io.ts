@@ -149,7 +149,7 @@ export const io: readonly Syscall[] = [
       if (start >= 0 && typeof outcome === "number" && outcome >= before) writeI64(task.memory, a.offset, start + outcome);
       return outcome;
     },
-    desc,
+    { classes: ["desc", "network"] },
   ),
   syscall(
     326,

@@ -7,8 +7,6 @@ import { showPrctl } from "./prctl-text.ts";
 import { syscall, type Arg, type Syscall } from "./syscall.ts";
 import { quote } from "./text.ts";
 
-const classes = { classes: ["process"] };
-
 const PR = {
   SET_PDEATHSIG: 1,
   GET_PDEATHSIG: 2,
@@ -108,7 +106,15 @@ function prctl(task: Task, option: number, value: number, rest: readonly number[
   }
 }
 
-const ARCH = { ARCH_SET_GS: 0x1001, ARCH_SET_FS: 0x1002, ARCH_GET_FS: 0x1003, ARCH_GET_GS: 0x1004, ARCH_GET_CPUID: 0x1011, ARCH_SET_CPUID: 0x1012, ARCH_CET_STATUS: 0x3001 } as const;
+const ARCH = {
+  ARCH_SET_GS: 0x1001,
+  ARCH_SET_FS: 0x1002,
+  ARCH_GET_FS: 0x1003,
+  ARCH_GET_GS: 0x1004,
+  ARCH_GET_CPUID: 0x1011,
+  ARCH_SET_CPUID: 0x1012,
+  ARCH_CET_STATUS: 0x3001,
+} as const;
 const ADDRESS_LIMIT = 0x7fff_ffff_f000;
 
 function archPrctl(task: Task, code: number, value: number): number {
@@ -146,7 +152,11 @@ const prctlValue: Arg<number> = {
     return option === PR.GET_DUMPABLE || option === PR.GET_NO_NEW_PRIVS ? "" : hexLong.show(low, high, shown);
   },
 };
-const prctlRest: Arg<number> = { ...hexLong, show: (low, high, shown) => (shown.int(0) === PR.SET_NO_NEW_PRIVS || shown.int(0) === PR.GET_NO_NEW_PRIVS || (low | high) !== 0 ? hexLong.show(low, high, shown) : "") };
+const prctlRest: Arg<number> = {
+  ...hexLong,
+  show: (low, high, shown) =>
+    shown.int(0) === PR.SET_NO_NEW_PRIVS || shown.int(0) === PR.GET_NO_NEW_PRIVS || (low | high) !== 0 ? hexLong.show(low, high, shown) : "",
+};
 const prctlFirstRest: Arg<number> = prctlRest;
 
 const archValue: Arg<number> = {
@@ -165,7 +175,6 @@ export const prctlCalls: readonly Syscall[] = [
     { option: prctlOption, arg2: prctlValue, arg3: prctlFirstRest, arg4: prctlRest, arg5: prctlRest },
     "partial: names, dumpable, subreaper, no_new_privs, timer slack, parent death signal",
     (t, a) => prctl(t, a.option, a.arg2, [a.arg3, a.arg4, a.arg5]),
-    classes,
   ),
-  syscall(158, "arch_prctl", { code: oneOf(ARCH, "ARCH_???"), addr: archValue }, "full", (t, a) => archPrctl(t, a.code, a.addr), classes),
+  syscall(158, "arch_prctl", { code: oneOf(ARCH, "ARCH_???"), addr: archValue }, "full", (t, a) => archPrctl(t, a.code, a.addr)),
 ];

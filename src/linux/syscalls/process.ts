@@ -408,44 +408,23 @@ export const processCalls: readonly Syscall[] = [
     });
     return 0;
   }),
-  syscall(
-    218,
-    "set_tid_address",
-    { tidptr: address },
-    "full",
-    (t, a) => {
-      t.clearChildTid = a.tidptr;
-      return t.tid;
-    },
-    classes,
-  ),
-  syscall(
-    273,
-    "set_robust_list",
-    { head: address, len: size },
-    "full",
-    (t, a) => {
-      if (a.len !== 24) throw errno.EINVAL;
-      t.robustList = a.head;
-      t.robustListSize = a.len;
-      return 0;
-    },
-    classes,
-  ),
-  syscall(
-    274,
-    "get_robust_list",
-    { pid, head_ptr: outAddress, len_ptr: outAddress },
-    "full",
-    (t, a) => {
-      const target = a.pid === 0 ? t : t.kernel.tasks.find((other) => other.tid === a.pid);
-      if (target === undefined) throw errno.ESRCH;
-      t.memory.writeNumber(a.head_ptr, target.robustList);
-      t.memory.writeNumber(a.len_ptr, 24);
-      return 0;
-    },
-    classes,
-  ),
+  syscall(218, "set_tid_address", { tidptr: address }, "full", (t, a) => {
+    t.clearChildTid = a.tidptr;
+    return t.tid;
+  }),
+  syscall(273, "set_robust_list", { head: address, len: size }, "full", (t, a) => {
+    if (a.len !== 24) throw errno.EINVAL;
+    t.robustList = a.head;
+    t.robustListSize = a.len;
+    return 0;
+  }),
+  syscall(274, "get_robust_list", { pid, head_ptr: outAddress, len_ptr: outAddress }, "full", (t, a) => {
+    const target = a.pid === 0 ? t : t.kernel.tasks.find((other) => other.tid === a.pid);
+    if (target === undefined) throw errno.ESRCH;
+    t.memory.writeNumber(a.head_ptr, target.robustList);
+    t.memory.writeNumber(a.len_ptr, 24);
+    return 0;
+  }),
   syscall(
     334,
     "rseq",

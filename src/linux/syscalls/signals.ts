@@ -252,7 +252,7 @@ export const signalCalls: readonly Syscall[] = [
   ),
   syscall(128, "rt_sigtimedwait", { set: inSet, info: infoPlace, timeout: inStructOrNull(timespec), size }, "full", timedWait, {
     ...classes,
-    note: ({ result }) => signalName(result ?? 0),
+    note: ({ result = 0 }) => (result > 0 ? signalName(result) : ""),
   }),
   syscall(
     129,
@@ -269,7 +269,7 @@ export const signalCalls: readonly Syscall[] = [
       if (a.sig !== 0) sendToProcess(target, info);
       return 0;
     },
-    classes,
+    both,
   ),
   syscall(
     297,
@@ -284,7 +284,7 @@ export const signalCalls: readonly Syscall[] = [
       if (a.sig !== 0) sendToTask(target, info);
       return 0;
     },
-    classes,
+    both,
   ),
   syscall(
     130,
@@ -374,7 +374,6 @@ export const signalCalls: readonly Syscall[] = [
       restart.number = -1;
       return t.kernel.continueCall(t);
     },
-    classes,
   ),
 ];
 
