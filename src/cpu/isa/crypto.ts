@@ -199,15 +199,15 @@ function sha256Rounds(op: Op, cdgh: V, abef: V): V {
   return w.join(f, e, b, a);
 }
 
-/** SHA rows have no prefix, and their operands must be aligned like others of 128 bits. */
+/** Operands in memory need not be aligned: so AMD's processors; Intel's raise #GP. */
 function sha(mnemonic: string, opcode: string, f: (op: Op, a: V, b: V) => V, rest = ""): Insn {
-  return insn(mnemonic, [`NP 0F ${opcode} /r | Vdq, Wdq${rest}`], aligned, (op) => {
+  return insn(mnemonic, [`NP 0F ${opcode} /r | Vdq, Wdq${rest}`], {}, (op) => {
     const b = op.get(1);
     op.setVector(0, f(op, op.vector(0), b));
   });
 }
 
-const HIGH_OF_FIRST_LOW_OF_SECOND = [24, 25, 26, 27, 28, 29, 30, 31, 0, 1, 2, 3, 4, 5, 6, 7];
+const HIGH_OF_FIRST_LOW_OF_SECOND = [8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23];
 
 /** The last words of a message schedule: sums of those before. */
 function sha1Schedule(op: Op, a: V, b: V): V {

@@ -159,5 +159,14 @@ export const xlat: Insn = insn("xlat", ["D7"], { faults: true }, (op) => {
 const baseNames = { feature: "fsgsbase" as const, faults: true };
 export const rdfsbase: Insn = insn("rdfsbase", ["F3 0F AE /0 reg | Ry"], baseNames, (op) => op.set(0, op.state(FS_BASE, 64)));
 export const rdgsbase: Insn = insn("rdgsbase", ["F3 0F AE /1 reg | Ry"], baseNames, (op) => op.set(0, op.state(GS_BASE, 64)));
-export const wrfsbase: Insn = insn("wrfsbase", ["F3 0F AE /2 reg | Ry"], baseNames, (op) => op.setState(FS_BASE, 64, op.get(0)));
-export const wrgsbase: Insn = insn("wrgsbase", ["F3 0F AE /3 reg | Ry"], baseNames, (op) => op.setState(GS_BASE, 64, op.get(0)));
+
+/** Addresses that are not canonical: #GP. */
+function setBase(op: Op, offset: number): void {
+  const value = op.get(0);
+  const canonical = op.sar(op.shl(value, op.const(16)), op.const(16));
+  op.raiseIf(op.ne(canonical, value), Vector.GP);
+  op.setState(offset, 64, value);
+}
+
+export const wrfsbase: Insn = insn("wrfsbase", ["F3 0F AE /2 reg | Ry"], baseNames, (op) => setBase(op, FS_BASE));
+export const wrgsbase: Insn = insn("wrgsbase", ["F3 0F AE /3 reg | Ry"], baseNames, (op) => setBase(op, GS_BASE));
