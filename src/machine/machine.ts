@@ -12,11 +12,15 @@
  */
 
 import type { Feature } from "../cpu/index.ts";
-import { cpuinfo, hardwareCapabilities, Interpreter, Stop } from "../cpu/index.ts";
+import { CpuState, cpuinfo, hardwareCapabilities, Interpreter, Stop } from "../cpu/index.ts";
 import type { ExitStatus, HostAnswer, HostMount, Inputs, KernelListener, StartOptions, Task, WindowSize } from "../linux/index.ts";
 import { Kernel, Reg } from "../linux/index.ts";
 import { AddressSpace } from "../memory/index.ts";
 import { CpuRegisters } from "./registers.ts";
+
+/** Bytes of SYSCALL, and of INT3. */
+const SYSCALL_LENGTH = 2;
+const INT3_LENGTH = 1;
 
 /** What the guest's processor announces. */
 export const baselineFeatures: ReadonlySet<Feature> = new Set<Feature>(["base", "fxsr", "cx16", "lahf"]);
@@ -54,8 +58,23 @@ export type RunEnd =
   | { readonly reason: "exited"; readonly status: ExitStatus }
   /** `maxInstructions` have been executed. */
   | { readonly reason: "limit" }
+  /** An {@link Intercept} said so: the instruction is the next one. */
+  | { readonly reason: "intercepted" }
   /** Every task waits for the host: for an answer, or until `ns` more nanoseconds have gone by (Infinity: no timer runs). */
   | { readonly reason: "waiting"; readonly ns: number };
+
+/** Asked before an instruction acts whether to stop in front of it. */
+export interface Intercept {
+  /** A SYSCALL with this number is about to be made. */
+  syscall?(number: number): boolean;
+  /** INT3 at `address` is about to be executed: a debugger's breakpoint, or the guest's own. */
+  breakpoint?(address: number): boolean;
+}
+
+export interface RunOptions {
+  readonly maxInstructions?: number;
+  readonly intercept?: Intercept;
+}
 
 /** Told of what happens; none of these may change anything. */
 export interface MachineListener extends KernelListener {
@@ -123,7 +142,7 @@ export class Machine {
   }
 
   /** Runs until something of {@link RunEnd} holds, at most `maxInstructions` (default: no limit). Stops exactly there. */
-  run(options: { readonly maxInstructions?: number } = {}): RunEnd {
+  run(options: RunOptions = {}): RunEnd {
     const { kernel, cpu } = this;
     const until = cpu.instructions + (options.maxInstructions ?? Infinity);
     for (;;) {
@@ -133,25 +152,39 @@ export class Machine {
         return { reason: "waiting", ns: task.kind === "host" ? task.deadline - kernel.clock.now : Infinity };
       }
       if (cpu.instructions >= until) return { reason: "limit" };
-      this.#execute(task, Math.min(until - cpu.instructions, Math.max(1, kernel.sliceEnd() - kernel.clock.now)));
+      const budget = Math.min(until - cpu.instructions, Math.max(1, kernel.sliceEnd() - kernel.clock.now));
+      if (this.#execute(task, budget, options.intercept)) return { reason: "intercepted" };
     }
   }
 
-  #execute(task: Task, budget: number): void {
+  /** The last instruction was not executed after all. */
+  #takeBack(task: Task, length: number): true {
+    this.cpu.rip -= length;
+    this.cpu.instructions--;
+    this.kernel.advance(task, -1);
+    return true;
+  }
+
+  /** True where `intercept` stopped it. */
+  #execute(task: Task, budget: number, intercept: Intercept | undefined): boolean {
     const { cpu, kernel, registers } = this;
     const before = cpu.instructions;
     cpu.timestampBase = kernel.clock.now - before;
     const stop = cpu.run(budget);
     kernel.advance(task, cpu.instructions - before);
     if (stop === Stop.syscall) {
+      if (intercept?.syscall?.(registers.high(Reg.rax) === 0 ? registers.low(Reg.rax) : -1) === true) return this.#takeBack(task, SYSCALL_LENGTH);
       registers.setParts(Reg.rcx, registers.low(Reg.rip), registers.high(Reg.rip));
       registers.setParts(Reg.r11, registers.rflags(), 0);
       kernel.syscall(task);
     } else if (stop === Stop.exception) {
       const { exception } = cpu;
+      const trap = exception.vector === CpuState.Vector.BP;
+      if (trap && intercept?.breakpoint?.(cpu.rip - INT3_LENGTH) === true) return this.#takeBack(task, INT3_LENGTH);
       if (exception.unimplemented) for (const listener of this.#listeners) listener.unimplemented?.(task, cpu.rip, exception.bytes);
       kernel.fault(task, exception);
     }
+    return false;
   }
 
   /** The host's answer to a request that `inputs` put off with "later". */
