@@ -27,6 +27,19 @@ function instructionText(memory: AddressSpace, address: number, symbolizer: Symb
   return `${text.trimEnd()}  (${raw})`;
 }
 
+const SYSCALL = [0x0f, 0x05];
+const INT3 = [0xcc];
+
+/** Where the instruction is that the signal came from: a trap and a system call have left it behind. */
+function culprit(memory: AddressSpace, rip: number, info: SigInfo | undefined): number {
+  const sent = info?.pid !== undefined && info.pid !== 0;
+  for (const pattern of sent ? [SYSCALL] : info !== undefined && signalName(info.signal) === "SIGTRAP" ? [INT3] : []) {
+    const bytes = new Uint8Array(pattern.length);
+    if (memory.peek(rip - pattern.length, bytes) === pattern.length && pattern.every((byte, i) => bytes[i] === byte)) return rip - pattern.length;
+  }
+  return rip;
+}
+
 function cause(info: SigInfo | undefined, signal: number): string {
   if (info === undefined || info.signal !== signal) return "";
   const code = `, ${signalCodeName(signal, info.code)}`;
@@ -37,14 +50,14 @@ function cause(info: SigInfo | undefined, signal: number): string {
 /** The lines for `task`, which `signal` killed; its registers and memory are as they were then. Never throws. */
 export function crashReport(task: Task, signal: number, info?: SigInfo): string[] {
   const symbolizer = new Symbolizer(task.memory);
-  const rip = task.registers.number(Reg.rip);
+  const at = culprit(task.memory, task.registers.number(Reg.rip), info);
   const place = (address: number): string => {
     const text = symbolizer.at(address)?.text;
     return text === undefined ? hex(address) : `${hex(address)} <${text}>`;
   };
   const lines = [
     `${signalName(signal)} (${signalText(signal)})${cause(info, signal)}`,
-    `  at ${place(rip)}: ${instructionText(task.memory, rip, symbolizer)}`,
+    `  at ${place(at)}: ${instructionText(task.memory, at, symbolizer)}`,
   ];
   const [, ...callers] = backtrace(task, symbolizer);
   // The call itself, not the instruction behind it, which can be another function's first.
