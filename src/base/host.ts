@@ -26,10 +26,7 @@ interface WebAssemblyHost {
   readonly Memory: new (descriptor: { initial: number; maximum: number }) => WasmMemory;
   readonly Table: new (descriptor: { element: "anyfunc"; initial: number; maximum?: number }) => WasmTable;
   readonly Module: new (bytes: Uint8Array) => WasmModule;
-  readonly Instance: new (
-    module: WasmModule,
-    imports?: Record<string, Record<string, unknown>>,
-  ) => WasmInstance;
+  readonly Instance: new (module: WasmModule, imports?: Record<string, Record<string, unknown>>) => WasmInstance;
 }
 
 declare const WebAssembly: WebAssemblyHost;

@@ -49,7 +49,7 @@ export interface Derived<T> {
 
 /** A {@link Derived} part whose values are of one type. */
 export function derived<T, V>(type: ValueType<V>, get: (object: T) => V, set: (object: T, value: V) => void): Derived<T> {
-  return { type: type as ValueType<unknown>, get, set: (object, value) => set(object, value as V) };
+  return { type: type, get, set: (object, value) => set(object, value as V) };
 }
 
 /** The state of one class. `E` is what its room needs to put objects together again. */
@@ -80,7 +80,8 @@ function refuse(what: string): never {
 export function int(min = 0, max: number = Number.MAX_SAFE_INTEGER): ValueType<number> {
   return {
     save: (value) => value,
-    load: (plain) => (typeof plain === "number" && Number.isSafeInteger(plain) && plain >= min && plain <= max ? plain : refuse(`a number from ${min} to ${max}`)),
+    load: (plain) =>
+      typeof plain === "number" && Number.isSafeInteger(plain) && plain >= min && plain <= max ? plain : refuse(`a number from ${min} to ${max}`),
   };
 }
 
@@ -114,7 +115,10 @@ export const bytes: ValueType<Uint8Array> = {
 
 /** Bytes of a length that is known. */
 export function bytesOf(length: number): ValueType<Uint8Array> {
-  return { save: (value) => value, load: (plain) => (plain instanceof Uint8Array && plain.length === length ? plain.slice() : refuse(`${length} bytes`)) };
+  return {
+    save: (value) => value,
+    load: (plain) => (plain instanceof Uint8Array && plain.length === length ? plain.slice() : refuse(`${length} bytes`)),
+  };
 }
 
 /** 64 bits, unsigned. */
@@ -167,7 +171,7 @@ export function tuple<const S extends readonly ValueType<unknown>[]>(...types: S
 export function mapOf<K, V>(key: ValueType<K>, value: ValueType<V>): ValueType<Map<K, V>> {
   const pairs = list(tuple(key as ValueType<unknown>, value as ValueType<unknown>));
   return {
-    save: (map, refs) => pairs.save([...map] as unknown as [unknown, unknown][], refs),
+    save: (map, refs) => pairs.save([...map], refs),
     load: (plain, refs) => {
       const map = new Map(pairs.load(plain, refs) as [K, V][]);
       return map.size === (plain as readonly Plain[]).length ? map : refuse("a map");
@@ -176,10 +180,10 @@ export function mapOf<K, V>(key: ValueType<K>, value: ValueType<V>): ValueType<M
 }
 
 /** A plain object that belongs to its holder. Fields of `optional` may be absent. */
-export function struct<S extends Readonly<Record<string, ValueType<unknown>>>, O extends Readonly<Record<string, ValueType<unknown>>> = Record<never, never>>(
-  fields: S,
-  optional?: O,
-): ValueType<Values<S> & Partial<Values<O>>> {
+export function struct<
+  S extends Readonly<Record<string, ValueType<unknown>>>,
+  O extends Readonly<Record<string, ValueType<unknown>>> = Record<never, never>,
+>(fields: S, optional?: O): ValueType<Values<S> & Partial<Values<O>>> {
   const names = Object.keys(fields);
   const extra = Object.keys(optional ?? {});
   const known = new Set([...names, ...extra]);
@@ -201,7 +205,8 @@ export function struct<S extends Readonly<Record<string, ValueType<unknown>>>, O
         if (!Object.hasOwn(from, name)) throw new ImageError(`no field ${name}`);
         value[name] = (fields[name] as ValueType<unknown>).load(from[name] as Plain, refs);
       }
-      for (const name of extra) if (Object.hasOwn(from, name)) value[name] = ((optional as O)[name] as ValueType<unknown>).load(from[name] as Plain, refs);
+      for (const name of extra)
+        if (Object.hasOwn(from, name)) value[name] = ((optional as O)[name] as ValueType<unknown>).load(from[name] as Plain, refs);
       return value as Values<S> & Partial<Values<O>>;
     },
   };

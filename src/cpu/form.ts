@@ -24,7 +24,21 @@ export function formKey(row: RowSpec, operandSize: number, addressSize: number, 
   return `${row.mnemonic} ${row.text}${cc} ${operandSize} ${mode}${addressSize === 32 ? " a32" : ""}${rep === 0 ? "" : rep === 0xf3 ? " rep" : " repne"}${deadFlags ? " dead" : ""}`;
 }
 
-const fixedBits: Readonly<Record<string, number>> = { AL: 8, CL: 8, AX: 16, DX: 16, "1": 8, ST0: 80, STi: 80, FS: 16, GS: 16, ES: 16, CS: 16, SS: 16, DS: 16 };
+const fixedBits: Readonly<Record<string, number>> = {
+  AL: 8,
+  CL: 8,
+  AX: 16,
+  DX: 16,
+  "1": 8,
+  ST0: 80,
+  STi: 80,
+  FS: 16,
+  GS: 16,
+  ES: 16,
+  CS: 16,
+  SS: 16,
+  DS: 16,
+};
 
 /** Bits of an operand in a form. 0 where it has no size. */
 export function operandBits(row: RowSpec, index: number, operandSize: number, vexL = 0): number {

@@ -48,7 +48,21 @@ export const VECTOR_STRIDE = 64;
 export const OPMASKS = 0x1c00;
 export const STATE_END = 0x1c40;
 
-export const Flag = { CF: 1, PF: 4, AF: 0x10, ZF: 0x40, SF: 0x80, TF: 0x100, IF: 0x200, DF: 0x400, OF: 0x800, NT: 0x4000, RF: 0x1_0000, AC: 0x4_0000, ID: 0x20_0000 } as const;
+export const Flag = {
+  CF: 1,
+  PF: 4,
+  AF: 0x10,
+  ZF: 0x40,
+  SF: 0x80,
+  TF: 0x100,
+  IF: 0x200,
+  DF: 0x400,
+  OF: 0x800,
+  NT: 0x4000,
+  RF: 0x1_0000,
+  AC: 0x4_0000,
+  ID: 0x20_0000,
+} as const;
 export const ARITHMETIC_FLAGS: number = Flag.CF | Flag.PF | Flag.AF | Flag.ZF | Flag.SF | Flag.OF;
 
 /** Exception vectors (SDM volume 3, table 6-1). */

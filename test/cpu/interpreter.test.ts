@@ -64,18 +64,21 @@ describe("a run of a program", () => {
     whole.run({ maxInstructions: total });
     const expected = stateOf(whole);
     fc.assert(
-      fc.property(fc.array(fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 4000 })), { minLength: 1, maxLength: 60 }), (slices) => {
-        const sliced = machine(program);
-        for (const slice of slices) {
-          const before = sliced.instructions;
-          const left = total - before;
-          if (left <= 0) break;
-          const end = sliced.run({ maxInstructions: Math.min(slice, left) });
-          if (end.reason === "limit") expect(sliced.instructions).toBe(before + Math.min(slice, left));
-        }
-        sliced.run({ maxInstructions: total - sliced.instructions });
-        expect(stateOf(sliced)).toBe(expected);
-      }),
+      fc.property(
+        fc.array(fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 4000 })), { minLength: 1, maxLength: 60 }),
+        (slices) => {
+          const sliced = machine(program);
+          for (const slice of slices) {
+            const before = sliced.instructions;
+            const left = total - before;
+            if (left <= 0) break;
+            const end = sliced.run({ maxInstructions: Math.min(slice, left) });
+            if (end.reason === "limit") expect(sliced.instructions).toBe(before + Math.min(slice, left));
+          }
+          sliced.run({ maxInstructions: total - sliced.instructions });
+          expect(stateOf(sliced)).toBe(expected);
+        },
+      ),
       { numRuns: 8 },
     );
   });
@@ -89,13 +92,16 @@ describe("a run of a program", () => {
     expect(stateOf(stepped)).toBe(stateOf(whole));
   });
 
-  test.each(programs.flatMap((program) => [17, 20].map((bits) => [program, bits] as const)))("%s is the same with a window of 2^%i bytes", (program, windowBits) => {
-    const nominal = machine(program);
-    nominal.run({ maxInstructions: total });
-    const small = machine(program, { windowBits });
-    small.run({ maxInstructions: total });
-    expect(stateOf(small)).toBe(stateOf(nominal));
-  });
+  test.each(programs.flatMap((program) => [17, 20].map((bits) => [program, bits] as const)))(
+    "%s is the same with a window of 2^%i bytes",
+    (program, windowBits) => {
+      const nominal = machine(program);
+      nominal.run({ maxInstructions: total });
+      const small = machine(program, { windowBits });
+      small.run({ maxInstructions: total });
+      expect(stateOf(small)).toBe(stateOf(nominal));
+    },
+  );
 
   test("hello-glibc is the same with the modules that a build makes", () => {
     const prebuilt = new Interpreter(new AddressSpace(), baselineFeatures).handlers.encode();

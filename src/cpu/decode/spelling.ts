@@ -71,7 +71,7 @@ function mnemonic(row: RowSpec, decoded: Decoded): readonly [name: string, opera
   } else if (row.map === 3 && opcode === 0x44) {
     const halves = CARRYLESS[imm & 0xff];
     if (halves !== undefined) return [name.replace("qdq", `${halves}qdq`), all - 1];
-  }
+  } else if (row.map === 3 && row.w === 1 && (opcode === 0x60 || opcode === 0x61)) return [`${name}q`, all];
   return [name, all];
 }
 

@@ -51,8 +51,7 @@ export class Flags {
       ? this.#v.xor(this.#v.and(this.#v.xor(a, b), differ), r)
       : this.#v.xor(this.#v.and(this.#v.xor(a, b), this.#v.not(differ)), b);
     const adjust = this.#v.and(vector, this.#v.const(8));
-    const shifted =
-      bits === 64 ? this.#v.and(vector, this.#v.const(-8)) : this.#v.or(this.#v.shl(vector, this.#v.const(64 - bits)), adjust);
+    const shifted = bits === 64 ? this.#v.and(vector, this.#v.const(-8)) : this.#v.or(this.#v.shl(vector, this.#v.const(64 - bits)), adjust);
     if (kind === "add" || kind === "sub") return shifted;
     // The carry stays: bit 63 from before, bit 62 such that their difference is the new OF.
     const old = this.#v.and(this.#binding.flagVector(), this.#v.const(-0x8000000000000000n));

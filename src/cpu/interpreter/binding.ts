@@ -9,7 +9,6 @@ import type { Form } from "../form.ts";
 import { EXIT_ADDRESS, EXIT_BUDGET, EXIT_DETAIL, FLAG_RESULT, FLAG_VECTOR, GPR } from "../state.ts";
 import { BASE, DISP, hasWideImmediate, IMM, INDEX, LINK, nextRipField, registerField, SCALE, SEGMENT } from "./record.ts";
 
-
 /** In EXIT_DETAIL beside an exception's vector: EXIT_ADDRESS holds its error code. */
 export const WITH_ERROR_CODE = 0x400;
 

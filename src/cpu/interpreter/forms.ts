@@ -45,11 +45,21 @@ const fixedSizes = new Set(["b", "w", "d", "q", "dq", "qq", "ss", "sd", "ps", "p
 
 function factsOf(row: RowSpec): RowFacts {
   const { operands, insn } = row;
-  const fixedSize = operands.length > 0 && !row.d64 && !row.f64 && operands.every((o) => (o.kind === "fixed" ? !o.size.startsWith("r") && !o.size.startsWith("e") : fixedSizes.has(o.size)));
+  const fixedSize =
+    operands.length > 0 &&
+    !row.d64 &&
+    !row.f64 &&
+    operands.every((o) => (o.kind === "fixed" ? !o.size.startsWith("r") && !o.size.startsWith("e") : fixedSizes.has(o.size)));
   const implicitMemory = insn.properties.rep !== undefined || insn.mnemonic === "xlat" || insn.mnemonic.startsWith("maskmov");
   const branch = insn.properties.ends === "branch";
   const moffs = operands.some((o) => o.kind === "O");
-  return { sized: !fixedSize, addressed: row.modrm || implicitMemory || branch || moffs, moffs, implicitMemory, repeats: insn.properties.rep !== undefined };
+  return {
+    sized: !fixedSize,
+    addressed: row.modrm || implicitMemory || branch || moffs,
+    moffs,
+    implicitMemory,
+    repeats: insn.properties.rep !== undefined,
+  };
 }
 
 const modes: readonly AddressMode[] = ["none", "near", "scaled", "any"];
@@ -71,7 +81,10 @@ export class FormTable {
     if (row === undefined) throw new Error("an instruction without a row has no form");
     const facts = (this.#facts[decoded.row] ??= factsOf(row));
     const size = facts.sized ? decoded.operandSize : 32;
-    const narrow = decoded.addressSize === 32 && facts.addressed && (decoded.memory || facts.implicitMemory || facts.moffs || row.insn.properties.ends === "branch");
+    const narrow =
+      decoded.addressSize === 32 &&
+      facts.addressed &&
+      (decoded.memory || facts.implicitMemory || facts.moffs || row.insn.properties.ends === "branch");
     let mode = 0;
     if (decoded.memory) mode = decoded.segment !== 0 || narrow ? 3 : decoded.index >= 0 ? 2 : 1;
     else if (facts.moffs) mode = decoded.segment !== 0 || narrow ? 3 : 1;

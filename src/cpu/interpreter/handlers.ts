@@ -78,7 +78,17 @@ function declareImports(module: ModuleWriter, context: HandlerContext): Imports 
 
 function world(context: HandlerContext, imports: Imports, locals: HandlerLocals, pool: LocalPool, code: "main" | "function" | "slow"): World {
   const { windowBits, readTags, writeTags } = context.layout;
-  return { ...imports, locals, pool, windowBits, readTags, writeTags, helperId: context.helperId, slow: code === "slow", budgetInState: code === "function" };
+  return {
+    ...imports,
+    locals,
+    pool,
+    windowBits,
+    readTags,
+    writeTags,
+    helperId: context.helperId,
+    slow: code === "slow",
+    budgetInState: code === "function",
+  };
 }
 
 function listOf(sequence: Sequence, surroundings: World): Graph {
@@ -103,7 +113,11 @@ function listOf(sequence: Sequence, surroundings: World): Graph {
 function writeFunction(module: ModuleWriter, context: HandlerContext, imports: Imports, group: FormGroup, slow: boolean): number {
   const code = new Code(["i32"]);
   const locals: HandlerLocals = {
-    pc: 0, missAddress: code.local("i64"), missAccess: code.local("i32"), link: code.local("i32"), target: code.local("i64"),
+    pc: 0,
+    missAddress: code.local("i64"),
+    missAccess: code.local("i32"),
+    link: code.local("i32"),
+    target: code.local("i64"),
   };
   const pool = new LocalPool(code);
   const graph = listOf([group], world(context, imports, locals, pool, slow ? "slow" : "function"));
@@ -195,7 +209,11 @@ export function encodeMain(context: HandlerContext, hot: readonly Sequence[], ju
   const pc = 0;
   const budget = 1;
   const locals: HandlerLocals = {
-    pc, missAddress: code.local("i64"), missAccess: code.local("i32"), link: code.local("i32"), target: code.local("i64"),
+    pc,
+    missAddress: code.local("i64"),
+    missAccess: code.local("i32"),
+    link: code.local("i32"),
+    target: code.local("i64"),
   };
   const handler = code.local("i32");
   const entry = code.local("i32");

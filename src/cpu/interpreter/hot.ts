@@ -70,8 +70,9 @@ export class Handlers {
   #hotGroups(): FormGroup[] {
     const groups: FormGroup[] = [];
     for (let i = 0; i < FIRST_FORM; i++) this.#groups.push(undefined);
-    const find = (description: readonly [string, string, number | undefined, number, "none" | "near" | "scaled" | "any", number]): FormEntry | undefined =>
-      this.#forms.named(...description);
+    const find = (
+      description: readonly [string, string, number | undefined, number, "none" | "near" | "scaled" | "any", number],
+    ): FormEntry | undefined => this.#forms.named(...description);
     for (const { name, first, second, dead } of hotForms()) {
       const entry = find(first);
       if (entry === undefined) continue;

@@ -91,7 +91,11 @@ export class Interpreter {
   #misses = 0;
 
   /** `prebuilt`: bytes of `handlers.encode()`, made by the same version. `countPairs`: count which handlers follow which ({@link pairCounts}), at half the speed. */
-  constructor(space: AddressSpace, features: ReadonlySet<Feature>, options: { readonly countPairs?: boolean; readonly prebuilt?: Uint8Array; readonly random?: HelperContext["random"] } = {}) {
+  constructor(
+    space: AddressSpace,
+    features: ReadonlySet<Feature>,
+    options: { readonly countPairs?: boolean; readonly prebuilt?: Uint8Array; readonly random?: HelperContext["random"] } = {},
+  ) {
     this.space = space;
     this.#features = features;
     this.#view = space.view;
@@ -274,7 +278,7 @@ export class Interpreter {
     const { flushes } = this.#blocks;
     const block = this.#blocks.at(rip);
     if (block === undefined || flushes !== this.#blocks.flushes) return 0;
-    const low = rip % 0x1_0000_0000 | 0;
+    const low = (rip % 0x1_0000_0000) | 0;
     const entry = this.#jumpCache + (((low ^ (low >>> 13)) << 4) & ((JUMP_CACHE_ENTRIES - 1) << 4));
     writeAddress64(this.#view, entry, rip);
     this.#view.setUint32(entry + 8, block.start, true);

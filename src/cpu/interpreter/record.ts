@@ -177,7 +177,7 @@ function writeAddress(view: DataView, at: number, decoded: Decoded, form: Form):
 
 /** A guest address (or any integer of 53 bits) as i64. */
 export function writeAddress64(view: DataView, at: number, address: number): void {
-  view.setInt32(at, address % 0x1_0000_0000 | 0, true);
+  view.setInt32(at, (address % 0x1_0000_0000) | 0, true);
   view.setInt32(at + 4, Math.floor(address / 0x1_0000_0000), true);
 }
 

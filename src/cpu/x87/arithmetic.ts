@@ -21,7 +21,8 @@ import {
   setInfinity,
   setZero,
 } from "./float80.ts";
-import { DE, Environment, IE, Rounding, ZE, round } from "./rounding.ts";
+import type { Environment} from "./rounding.ts";
+import { DE, IE, Rounding, ZE, round } from "./rounding.ts";
 
 /** Normalised copies of the operands. */
 const a: Float80 = new Float80();
