@@ -1,0 +1,100 @@
+// xterm.js on the guest's terminal: 80 columns and 24 rows, as large as the page lets them be.
+import "@xterm/xterm/css/xterm.css";
+import type { ITheme, Terminal } from "@xterm/xterm";
+import type { RefObject } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+
+export const SIZE = { columns: 80, rows: 24 } as const;
+
+export interface TerminalHandle {
+  write(bytes: Uint8Array, shown: () => void): void;
+  /** Empties the screen. `pipes`: a line feed alone begins a new line, as no terminal's line discipline turns it into two. */
+  reset(pipes: boolean): void;
+  focus(): void;
+}
+
+const FONT = 'ui-monospace, "Cascadia Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace';
+const LARGEST_FONT = 15;
+const SMALLEST_FONT = 6;
+
+const light: ITheme = {
+  background: "#ffffff", foreground: "#1d2426", cursor: "#0b6b5d", cursorAccent: "#ffffff", selectionBackground: "#b9ddd5",
+  black: "#1d2426", red: "#b3261e", green: "#1b6e2c", yellow: "#7a5900", blue: "#1f55b5", magenta: "#8a2a8a", cyan: "#0b6b6b", white: "#667074",
+  brightBlack: "#556064", brightRed: "#c9372c", brightGreen: "#22863a", brightYellow: "#8f6a00", brightBlue: "#2f6fdb", brightMagenta: "#a63fa6", brightCyan: "#0e8080", brightWhite: "#1d2426",
+};
+const dark: ITheme = {
+  background: "#0e1416", foreground: "#dfe7e6", cursor: "#5fd3bf", cursorAccent: "#0e1416", selectionBackground: "#28564f",
+  black: "#0e1416", red: "#ff8a80", green: "#7bd88f", yellow: "#e6c36a", blue: "#82b1ff", magenta: "#e29bea", cyan: "#6fd6d6", white: "#c9d3d2",
+  brightBlack: "#8b989a", brightRed: "#ffaba3", brightGreen: "#9fe8ae", brightYellow: "#f2d88f", brightBlue: "#a8c8ff", brightMagenta: "#efbdf4", brightCyan: "#98e8e8", brightWhite: "#ffffff",
+};
+
+/** The font size at which all columns fit into `width` pixels. */
+function fontSizeFor(width: number): number {
+  const context = document.createElement("canvas").getContext("2d");
+  if (!context) return LARGEST_FONT;
+  context.font = `100px ${FONT}`;
+  const ratio = context.measureText("W").width / 100;
+  // Cells are whole device pixels wide, so half a pixel more for each is needed at worst.
+  const pixel = 1 / window.devicePixelRatio;
+  for (let size = LARGEST_FONT; size > SMALLEST_FONT; size -= 0.5) {
+    if (Math.ceil((size * ratio) / pixel) * pixel * SIZE.columns <= width) return size;
+  }
+  return SMALLEST_FONT;
+}
+
+/** Room that xterm keeps for its scroll bar. */
+const SCROLLBAR = 14;
+
+async function open(element: HTMLElement, input: (bytes: Uint8Array) => void): Promise<Terminal> {
+  const { Terminal } = await import("@xterm/xterm");
+  const scheme = window.matchMedia("(prefers-color-scheme: dark)");
+  const terminal = new Terminal({
+    cols: SIZE.columns,
+    rows: SIZE.rows,
+    fontFamily: FONT,
+    fontSize: fontSizeFor(element.clientWidth - SCROLLBAR),
+    theme: scheme.matches ? dark : light,
+    scrollback: 5000,
+    screenReaderMode: true,
+    // Programs draw boxes and pictures of characters.
+    lineHeight: 1.1,
+    minimumContrastRatio: 4.5,
+  });
+  terminal.open(element);
+  terminal.textarea?.setAttribute("aria-label", "Terminal: what is typed goes to the program");
+  scheme.addEventListener("change", () => {
+    terminal.options.theme = scheme.matches ? dark : light;
+  });
+  new ResizeObserver(() => {
+    terminal.options.fontSize = fontSizeFor(element.clientWidth - SCROLLBAR);
+  }).observe(element);
+  const encoder = new TextEncoder();
+  terminal.onData((text) => input(encoder.encode(text)));
+  terminal.onBinary((text) => input(Uint8Array.from(text, (char) => char.charCodeAt(0))));
+  return terminal;
+}
+
+export interface TerminalViewProps {
+  readonly handle: RefObject<TerminalHandle | undefined>;
+  readonly onInput: (bytes: Uint8Array) => void;
+}
+
+export function TerminalView({ handle, onInput }: TerminalViewProps) {
+  const element = useRef<HTMLDivElement>(null);
+  const input = useRef(onInput);
+  input.current = onInput;
+  useEffect(() => {
+    if (!element.current) return;
+    const opening = open(element.current, (bytes) => input.current(bytes));
+    handle.current = {
+      write: (bytes, shown) => void opening.then((terminal) => terminal.write(bytes, shown)),
+      reset: (pipes) =>
+        void opening.then((terminal) => {
+          terminal.reset();
+          terminal.options.convertEol = pipes;
+        }),
+      focus: () => void opening.then((terminal) => terminal.focus()),
+    };
+  }, [handle]);
+  return <div class="terminal" ref={element} />;
+}
