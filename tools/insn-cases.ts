@@ -1,11 +1,14 @@
 /** All cases that `tools/record-insn.ts` records. */
 
+import { bitCases } from "./insn/bits.ts";
 import type { Case } from "./insn/cases.ts";
 import { controlCases } from "./insn/control.ts";
+import { cryptoCases } from "./insn/crypto.ts";
 import { integerCases } from "./insn/integer.ts";
 import { simdIntegerCases } from "./insn/simd-integer.ts";
 import { simdMemoryCases } from "./insn/simd-memory.ts";
 import { sseCases } from "./insn/sse.ts";
+import { sse4Cases } from "./insn/sse4.ts";
 import { x87Cases } from "./insn/x87.ts";
 
 export function* insnCases(): Generator<Case> {
@@ -15,4 +18,7 @@ export function* insnCases(): Generator<Case> {
   yield* sseCases();
   yield* x87Cases();
   yield* simdMemoryCases();
+  yield* bitCases();
+  yield* sse4Cases();
+  yield* cryptoCases();
 }
