@@ -36,6 +36,10 @@ type Values<S> = { -readonly [K in keyof S]: S[K] extends ValueType<infer T> ? T
 /** Any class, abstract ones too. */
 export type ClassOf<T extends object> = abstract new (...args: never[]) => T;
 
+interface Default<T> {
+  value(object: T): unknown;
+}
+
 interface Cache<E> {
   value(env: E): unknown;
 }
@@ -59,6 +63,8 @@ export interface Layout<T extends object, E = unknown> {
   /** Absent for plain objects that more than one other object refers to. */
   readonly type?: ClassOf<T>;
   readonly fields: Readonly<Record<string, ValueType<unknown>>>;
+  /** Values of fields, and of derived parts, that older images do not have. */
+  readonly defaults?: Readonly<Record<string, Default<T>["value"]>>;
   /** State that is written otherwise than it is kept. */
   readonly derived?: Readonly<Record<string, Derived<T>>>;
   /** Fields that are no state, with the value they have in a restored object; "made": the one that `make` gave. */

@@ -3,7 +3,7 @@
  * state always gives the same data. See layout.ts.
  */
 
-import type { AnyLayout, Plain, Referrer, Resolver } from "./layout.ts";
+import type { AnyLayout, Plain, Referrer, Resolver, ValueType } from "./layout.ts";
 import { ImageError } from "./layout.ts";
 
 /** What an image says of objects. `layouts`: name and field names, each in order of first use; `objects`: layout number and field values. */
@@ -97,22 +97,25 @@ export class ObjectWriter implements Referrer {
 export class ObjectReader implements Resolver {
   private readonly objects: object[] = [];
   private readonly layouts: AnyLayout[] = [];
+  /** Names of each object's values in the image. */
+  private readonly fields: (readonly string[])[] = [];
 
   /** Makes every object and fills its fields. Throws ImageError for whatever is not as the layouts say. */
   constructor(table: LayoutTable, image: ObjectImage, env: unknown) {
     const used = image.layouts.map(([name, ...fields]) => {
       const layout = table.byName.get(name ?? "");
       if (layout === undefined) throw new ImageError(`it holds a ${name ?? ""}, which this version does not know`);
-      const known = partsOf(layout);
-      if (known.length !== fields.length || known.some((field, i) => field !== fields[i])) {
-        throw new ImageError(`it holds a ${layout.name} of other fields than this version's`);
-      }
-      return layout;
+      const known = new Set(partsOf(layout));
+      for (const field of fields) if (!known.delete(field)) throw new ImageError(`it holds a ${layout.name} with ${field}, which this version does not know`);
+      for (const field of known) if (layout.defaults?.[field] === undefined) throw new ImageError(`it holds a ${layout.name} without ${field}`);
+      return { layout, fields };
     });
     for (const record of image.objects) {
-      const layout = used[Number(record[0])];
-      if (layout === undefined || record.length !== partsOf(layout).length + 1) throw new ImageError("an object is cut off");
+      const known = used[Number(record[0])];
+      if (known === undefined || record.length !== known.fields.length + 1) throw new ImageError("an object is cut off");
+      const { layout, fields } = known;
       this.layouts.push(layout);
+      this.fields.push(fields);
       this.objects.push(layout.make?.(env) ?? (Object.create(layout.type === undefined ? Object.prototype : layout.type.prototype) as object));
     }
     for (const [i, record] of image.objects.entries()) this.fill(i, record, env);
@@ -122,18 +125,17 @@ export class ObjectReader implements Resolver {
   private fill(number: number, record: readonly Plain[], env: unknown): void {
     const layout = this.layouts[number] as AnyLayout;
     const object = this.objects[number] as Record<string, unknown>;
-    let at = 1;
+    const names = this.fields[number] as readonly string[];
     let part = "";
+    const value = (name: string, type: ValueType<unknown>): unknown => {
+      part = name;
+      const at = names.indexOf(name);
+      return at < 0 ? layout.defaults?.[name]?.(object) : type.load(record[at + 1] as Plain, this);
+    };
     try {
-      for (const [name, type] of Object.entries(layout.fields)) {
-        part = name;
-        object[name] = type.load(record[at++] as Plain, this);
-      }
+      for (const [name, type] of Object.entries(layout.fields)) object[name] = value(name, type);
       for (const [name, cache] of Object.entries(layout.caches)) if (cache !== "made") object[name] = cache(env);
-      for (const [name, { type, set }] of Object.entries(layout.derived ?? {})) {
-        part = name;
-        set(object, type.load(record[at++] as Plain, this));
-      }
+      for (const [name, { type, set }] of Object.entries(layout.derived ?? {})) set(object, value(name, type));
     } catch (error) {
       throw error instanceof ImageError ? new ImageError(`${layout.name} ${number}: ${part}: ${error.message}`) : error;
     }

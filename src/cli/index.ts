@@ -10,9 +10,14 @@ import { writeError } from "./stderr.ts";
 import { withValues } from "./strace-options.ts";
 import { addSyscalls } from "./syscalls-command.ts";
 import { addVersion } from "./version-command.ts";
+import { addDiff } from "./diff-command.ts";
+import { setEarlySignals, type EarlySignals } from "./early-signals.ts";
+import { addInspect } from "./inspect-command.ts";
+import { addRestore } from "./restore-command.ts";
+import { addSnapshot } from "./snapshot-command.ts";
 
 /** In the order of the help page. */
-const commands: readonly AddCommand[] = [addRun, addDisasm, addSyscalls, addVersion];
+const commands: readonly AddCommand[] = [addRun, addSnapshot, addRestore, addInspect, addDiff, addDisasm, addSyscalls, addVersion];
 
 function command(finish: (status: number) => void): Command {
   const tsvm = new Command("tsvm")
@@ -29,7 +34,8 @@ function command(finish: (status: number) => void): Command {
 }
 
 /** Runs the command line `args` (without node and script); resolves to the exit status. Everything that goes wrong is one line on standard error. */
-export async function main(args: readonly string[]): Promise<number> {
+export async function main(args: readonly string[], signals?: EarlySignals): Promise<number> {
+  if (signals !== undefined) setEarlySignals(signals);
   let status = 0;
   try {
     const tsvm = command((ended) => (status = ended));

@@ -1,5 +1,6 @@
 // `tsvm run`: its options and its page.
 import { type Command, Option } from "commander";
+import { addCheckpointOptions } from "./checkpoint-options.ts";
 import type { AddCommand } from "./command.ts";
 import { parseCount, parseMount, parseVariable, parseWindowBits } from "./run-options.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -31,15 +32,21 @@ Crashes:
   Where a signal such as SIGSEGV kills the guest and standard error is a terminal, tsvm says where: signal, address, instruction and the functions
   that were active. Functions found by a plausible return address rather than by frame pointers are marked "?".
 
+Checkpoints:
+  A checkpoint is an image of the whole process (tsvm help restore), written between two instructions; the program does not notice it.
+  kill -USR1 TSVM_PID                            write one to PROGRAM.PID.core, or --snapshot-to, and go on
+  tsvm run --checkpoint-on USR1,TERM --checkpoint-exit 85 --resume-if-exists job.core ./job
+                                                 what batch systems want: end on a signal, go on where it ended when started again
+
 Exit status: the guest's; 128+N where signal N ended it; 2 wrong usage; 124 --max-instructions was reached; 125 tsvm itself failed;
 126 PROGRAM cannot be executed; 127 PROGRAM was not found.`;
 
-function collect<T>(parse: (text: string) => T): (text: string, earlier: readonly T[]) => T[] {
+export function collect<T>(parse: (text: string) => T): (text: string, earlier: readonly T[]) => T[] {
   return (text, earlier) => [...earlier, parse(text)];
 }
 
 /** What a guest sees of the host and of itself, for every command that starts one. */
-function addGuestOptions(command: Command): Command {
+export function addGuestOptions(command: Command): Command {
   return command
     .addOption(
       new Option("--dir <MOUNT>", "show the guest a directory of the host: HOST[::GUEST][:ro]; repeatable")
@@ -78,7 +85,8 @@ export const addRun: AddCommand = (tsvm, finish) => {
     .argument("<PROGRAM>", "the program's ELF file")
     .argument("[ARGS...]", "its arguments")
     .passThroughOptions();
-  addWatchOptions(addGuestOptions(command))
+  addCheckpointOptions(addWatchOptions(addGuestOptions(command)))
+    .option("--resume-if-exists <FILE>", "go on with the image FILE where there is one, instead of starting PROGRAM; checkpoints go there too")
     .addHelpText("after", more)
     .action(async (program: string, args: string[], options: RunOptions) => {
       const { run } = await import("./run.ts");

@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { InvalidArgumentError } from "commander";
 import type { StraceFilter } from "../debug/index.ts";
+import type { CheckpointOptions } from "./checkpoint-options.ts";
 import type { Variable } from "./environment.ts";
 
 /** `--dir HOST[::GUEST][:ro]`. */
@@ -75,7 +76,9 @@ export interface WatchOptions {
 }
 
 /** `tsvm run`'s options as they were given. */
-export interface RunOptions extends WatchOptions {
+export interface RunOptions extends WatchOptions, CheckpointOptions {
+  /** An image to go on with, where it exists. */
+  readonly resumeIfExists?: string;
   readonly dir: readonly MountOption[];
   readonly env: readonly Variable[];
   readonly cwd?: string;

@@ -1,5 +1,5 @@
 // `tsvm run`: makes the machine, runs it to its end, and ends as it ended.
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { isatty } from "node:tty";
 import { CrashReporter, Strace, StraceSummary } from "../debug/index.ts";
 import { signalName } from "../linux/index.ts";
@@ -7,6 +7,7 @@ import { LoadError } from "../loader/index.ts";
 import { Machine } from "../machine/index.ts";
 import { NodeInputs, fixedStart, hostStart, runToEnd } from "../node/index.ts";
 import { argumentBytes, byteString } from "./bytes.ts";
+import { Checkpointer } from "./checkpoint.ts";
 import { environment } from "./environment.ts";
 import { CommandError, ExitStatus } from "./errors.ts";
 import { guestPath, programPath, readProgram } from "./program.ts";
@@ -15,7 +16,7 @@ import type { RunOptions, WatchOptions } from "./run-options.ts";
 import { statsLine } from "./stats.ts";
 import { say, writeError } from "./stderr.ts";
 
-function openInputs(options: RunOptions): NodeInputs {
+export function openInputs(options: Pick<RunOptions, "dir" | "deterministic">): NodeInputs {
   try {
     return new NodeInputs({ mounts: options.dir, takeInput: options.deterministic ?? false });
   } catch (error) {
@@ -26,7 +27,7 @@ function openInputs(options: RunOptions): NodeInputs {
 }
 
 /** The interpreter's modules as the build made them; a checkout that was only type-checked has none. */
-function prebuiltModules(): { readonly prebuilt?: Uint8Array } {
+export function prebuiltModules(): { readonly prebuilt?: Uint8Array } {
   try {
     return { prebuilt: readFileSync(new URL("../interpreter.bin", import.meta.url)) };
   } catch {
@@ -34,7 +35,7 @@ function prebuiltModules(): { readonly prebuilt?: Uint8Array } {
   }
 }
 
-function createMachine(program: string, args: readonly string[], options: RunOptions, inputs: NodeInputs): Machine {
+export function createMachine(program: string, args: readonly string[], options: RunOptions, inputs: NodeInputs): Machine {
   const { deterministic = false, dir: mounts } = options;
   const path = programPath(program, mounts, deterministic);
   const name = options.argv0 ?? (deterministic ? path : program);
@@ -112,18 +113,37 @@ export function watch(machine: Machine, options: WatchOptions): Watch {
 
 /** Runs PROGRAM; resolves with the status to exit with. */
 export async function run(program: string, args: readonly string[], options: RunOptions): Promise<number> {
+  const { resumeIfExists } = options;
+  if (resumeIfExists !== undefined && existsSync(resumeIfExists)) {
+    const { restore } = await import("./restore.ts");
+    return restore(resumeIfExists, { ...options, snapshotTo: options.snapshotTo ?? resumeIfExists });
+  }
   const inputs = openInputs(options);
   try {
     const machine = createMachine(program, args, options, inputs);
+    return await runMachine(machine, inputs, options, new Checkpointer(machine, program, options, resumeIfExists));
+  } finally {
+    inputs.close();
+  }
+}
+
+/** Runs a machine to its end, with all that the options ask for; resolves with the status to exit with. */
+export async function runMachine(
+  machine: Machine,
+  inputs: NodeInputs,
+  options: WatchOptions,
+  checkpoint: Checkpointer,
+): Promise<number> {
+    const before = machine.instructions;
     const watched = watch(machine, options);
     const started = performance.now();
-    const end = await runToEnd(machine, inputs, options);
+    const end = await runToEnd(machine, inputs, { ...options, checkpoint });
     const seconds = (performance.now() - started) / 1000;
     watched.finish();
     if (options.stats) {
       say(
         statsLine({
-          instructions: machine.instructions,
+          instructions: machine.instructions - before,
           seconds,
           startUp: started / 1000,
           syscalls: watched.syscalls(),
@@ -135,9 +155,11 @@ export async function run(program: string, args: readonly string[], options: Run
       say(`stopped after ${machine.instructions} instructions (--max-instructions)`);
       return ExitStatus.limit;
     }
-    const { signal, code } = end.status;
-    return signal > 0 ? ExitStatus.signal + signal : code;
-  } finally {
-    inputs.close();
-  }
+    if (end.reason === "checkpoint") return checkpoint.exitStatus;
+    return end.reason === "exited" ? exitStatus(end.status) : ExitStatus.internal;
+}
+
+/** As a shell tells it. */
+export function exitStatus({ signal, code }: { readonly signal: number; readonly code: number }): number {
+  return signal > 0 ? ExitStatus.signal + signal : code;
 }

@@ -3,6 +3,6 @@ export { NodeInputs } from "./inputs.ts";
 export type { LateAnswer, NodeInputsOptions } from "./inputs.ts";
 export type { MountDirectory } from "./mounts.ts";
 export { runToEnd } from "./run-to-end.ts";
-export type { RunToEndOptions } from "./run-to-end.ts";
+export type { Checkpoint, FinalEnd, RunToEndOptions } from "./run-to-end.ts";
 export { isRawTerminal } from "./terminal.ts";
 export { fixedStart, hostStart } from "./start.ts";

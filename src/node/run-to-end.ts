@@ -1,15 +1,35 @@
 // Runs a machine until its program has ended: gives it turns short enough that signals of the host are seen, waits for the host where nothing
 // inside can go on, and hands over what came.
 import { constants } from "node:os";
-import type { Machine, RunEnd } from "../machine/index.ts";
+import type { Intercept, Machine, RunEnd } from "../machine/index.ts";
 import type { NodeInputs } from "./inputs.ts";
+
+/** What saves a running machine. */
+export interface Checkpoint {
+  /** Signals of this process that ask for one instead of reaching the guest. */
+  readonly signals: readonly string[];
+  /** Such a signal came. */
+  ask(): void;
+  /** One is to be made before the next instruction. */
+  readonly wanted: boolean;
+  /** Count of instructions at which the next one is wanted, and milliseconds until then; Infinity for neither. */
+  readonly nextCount: number;
+  readonly msLeft: number;
+  /** Makes one; true: the machine must not go on. */
+  save(): boolean;
+}
 
 export interface RunToEndOptions {
   /** Stop after this many instructions in all. */
   readonly maxInstructions?: number;
   /** Let signals of the host reach the guest instead of ending this process. */
   readonly signals?: boolean;
+  readonly checkpoint?: Checkpoint;
+  readonly intercept?: Intercept;
 }
+
+/** Why the machine stopped for good. */
+export type FinalEnd = Exclude<RunEnd, { reason: "waiting" }> | { readonly reason: "checkpoint" };
 
 /** Signals that reach the guest, with their Linux numbers. SIGTSTP, SIGTTIN and SIGTTOU stop this process as they would stop the program. */
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGUSR1: 10, SIGUSR2: 12, SIGALRM: 14, SIGTERM: 15, SIGCONT: 18, SIGWINCH: 28 } as const;
@@ -20,11 +40,15 @@ const FIRST_TURN = 1_000_000;
 const SHORTEST_TURN = 100_000;
 const LONGEST_TURN = 1e9;
 
-/** Resolves with why the machine stopped for good. */
-export async function runToEnd(machine: Machine, inputs: NodeInputs, options: RunToEndOptions = {}): Promise<Exclude<RunEnd, { reason: "waiting" }>> {
-  const { maxInstructions = Infinity, signals = true } = options;
+export async function runToEnd(machine: Machine, inputs: NodeInputs, options: RunToEndOptions = {}): Promise<FinalEnd> {
+  const { maxInstructions = Infinity, signals = true, checkpoint, intercept } = options;
   const listeners = signals
-    ? listen((signal) => {
+    ? listen(checkpoint?.signals ?? [], (name, signal) => {
+        if (checkpoint?.signals.includes(name)) {
+          checkpoint.ask();
+          inputs.interrupt();
+          return;
+        }
         const size = signal === SIGNALS.SIGWINCH ? inputs.windowSize() : undefined;
         if (size) machine.resize(size);
         else machine.signal(signal);
@@ -34,14 +58,15 @@ export async function runToEnd(machine: Machine, inputs: NodeInputs, options: Ru
   let size = FIRST_TURN;
   try {
     for (;;) {
-      const left = maxInstructions - machine.instructions;
+      if (checkpoint?.wanted && checkpoint.save()) return { reason: "checkpoint" };
+      const left = Math.min(maxInstructions, Math.max(checkpoint?.nextCount ?? Infinity, machine.instructions + 1)) - machine.instructions;
       if (left <= 0) return { reason: "limit" };
       const started = performance.now();
-      const end = machine.run({ maxInstructions: Math.min(left, size) });
+      const end = machine.run({ maxInstructions: Math.min(left, size), ...(intercept === undefined ? {} : { intercept }) });
       const took = performance.now() - started;
-      if (end.reason === "exited") return end;
+      if (end.reason === "exited" || end.reason === "intercepted") return end;
       if (end.reason === "waiting") {
-        await inputs.wait(end.ns / 1e6);
+        await inputs.wait(Math.min(end.ns / 1e6, checkpoint?.msLeft ?? Infinity));
         machine.elapse(Math.round((performance.now() - started - took) * 1e6));
       } else {
         // Towards TURN_MS, at most by a factor of 4 at a time: the next turn may be of quite another speed.
@@ -61,11 +86,12 @@ function nextEvents(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-function listen(forward: (signal: number) => void): { close(): void } {
-  const handlers = Object.entries(SIGNALS)
+function listen(others: readonly string[], forward: (name: string, signal: number) => void): { close(): void } {
+  const names: Readonly<Record<string, number>> = { ...Object.fromEntries(others.map((name) => [name, 0])), ...SIGNALS };
+  const handlers = Object.entries(names)
     // A host that does not know a signal cannot be listened to for it.
     .filter(([name]) => name in constants.signals)
-    .map(([name, number]) => [name, () => forward(number)] as const);
+    .map(([name, number]) => [name, () => forward(name, number)] as const);
   for (const [name, handler] of handlers) process.on(name, handler);
   return {
     close: () => {

@@ -1,4 +1,7 @@
 export { ImageError } from "../base/index.ts";
+export type { AreaDescription, DescriptorDescription, ImageDescription, ImageDifference, MemoryDifference } from "./describe.ts";
+export { compareImages, describeImage } from "./describe.ts";
+export { detachedMachine } from "./detached.ts";
 export type { CoreFile, ImageSource, Note, Segment } from "./elf-core.ts";
 export { bytesSource, readCore } from "./elf-core.ts";
 export type { ImageHeader } from "./format.ts";

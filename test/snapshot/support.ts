@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Program } from "../../programs/build.ts";
 import { decodeLatin1 } from "../../src/base/index.ts";
-import type { HostAnswer, HostRequest, HostStat, HostStream, Inputs } from "../../src/linux/index.ts";
+import type { HostAnswer, HostRequest, HostStat, HostStream, Inputs, StartOptions } from "../../src/linux/index.ts";
 import { defaultRlimits } from "../../src/linux/index.ts";
 import type { RunEnd } from "../../src/machine/index.ts";
 import { Machine } from "../../src/machine/index.ts";
@@ -69,11 +69,14 @@ export function programCase(program: Program): Case {
   return { name, elf: readFileSync(binary), argv: [name, ...argv], env, input: stdin };
 }
 
+const start: StartOptions = { time, seed: new Uint8Array(32), uid: 1000, gid: 1000, groups: [1000], umask: 0o022, limits: defaultRlimits() };
+
 /** The interpreter's modules, made once for all machines of a test. */
 let modules: Uint8Array | undefined;
 
-function prebuilt(): { readonly prebuilt?: Uint8Array } {
-  return modules === undefined ? {} : { prebuilt: modules };
+function prebuilt(): { readonly prebuilt: Uint8Array } {
+  modules ??= Machine.blank({ inputs: new PipeHost(), start, windowBits: 17 }).cpu.handlers.encode();
+  return { prebuilt: modules };
 }
 
 /** A machine with its host. */
@@ -84,7 +87,6 @@ export class Run {
   constructor(host: PipeHost, machine: Machine) {
     this.host = host;
     this.machine = machine;
-    modules ??= machine.cpu.handlers.encode();
   }
 
   static start(guest: Case, windowBits?: number): Run {
@@ -97,7 +99,7 @@ export class Run {
       cwd: "/",
       inputs: host,
       ...prebuilt(),
-      start: { time, seed: new Uint8Array(32), uid: 1000, gid: 1000, groups: [1000], umask: 0o022, limits: defaultRlimits() },
+      start,
       ...(windowBits === undefined ? {} : { windowBits }),
     });
     return new Run(host, machine);
