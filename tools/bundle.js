@@ -1,16 +1,17 @@
 // The last step of `npm run build`: what makes the command start quickly.
-// - dist/interpreter.bin: the interpreter's WebAssembly modules, which are the same in every run.
+// - dist/interpreter.bin: the interpreter's WebAssembly modules, which are the same in every run; one entry for each processor model.
 // - dist/bundle/: the command's modules in a few files; resolving and reading each of them costs Node more than running it.
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
 import { Interpreter } from "../dist/cpu/index.js";
-import { baselineFeatures } from "../dist/machine/index.js";
+import { cpuModels } from "../dist/machine/index.js";
 import { AddressSpace } from "../dist/memory/index.js";
 
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));
 
-writeFileSync(`${dist}interpreter.bin`, new Interpreter(new AddressSpace(), baselineFeatures).handlers.encode());
+const modules = Object.values(cpuModels).map((features) => new Interpreter(new AddressSpace(), features).handlers.encode());
+writeFileSync(`${dist}interpreter.bin`, Buffer.concat(modules));
 
 await build({
   configFile: false,

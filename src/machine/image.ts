@@ -8,7 +8,7 @@ import type { HostMount, Inputs, SavedMount, StartOptions } from "../linux/index
 import { BusyError, kernelLayouts, loadStart, mountsType, restoreKernel, savedMounts, saveKernel, saveStart, unsavable } from "../linux/index.ts";
 import { AddressSpace, memoryLayouts, PageStore } from "../memory/index.ts";
 import type { BlankOptions } from "./machine.ts";
-import { baselineFeatures, Machine } from "./machine.ts";
+import { Machine } from "./machine.ts";
 
 /** Rises whenever something changes that a guest can see: CPUID, system calls, what /proc says. */
 export const MACHINE_REVISION = 1;
@@ -47,6 +47,11 @@ export interface MachineState {
   readonly spaces: readonly (readonly [number: number, space: AddressSpace])[];
   /** Contents of files, ascending. */
   readonly stores: readonly (readonly [number: number, store: PageStore])[];
+}
+
+/** What an image calls an object of the kernel's or of memory: its kind, whatever a bundler made of the class's name. */
+export function kindOf(object: object): string {
+  return layouts.of(object).name;
 }
 
 function isStore(object: object): object is PageStore {
@@ -125,7 +130,7 @@ export function restoreMachine(read: ReadMachine, options: RestoreOptions): { re
     features,
     ...(options.windowBits === undefined ? {} : { windowBits: options.windowBits }),
     // Modules are made for one set of instructions.
-    ...(options.prebuilt === undefined || features.size !== baselineFeatures.size ? {} : { prebuilt: options.prebuilt }),
+    ...(options.prebuilt === undefined ? {} : { prebuilt: options.prebuilt }),
   };
   const machine = Machine.blank(blank);
   const { kernel, space, registers } = machine;

@@ -16,14 +16,14 @@ import { CpuState, cpuinfo, hardwareCapabilities, Interpreter, Stop } from "../c
 import type { ExitStatus, HostAnswer, HostMount, Inputs, KernelListener, StartOptions, Task, WindowSize } from "../linux/index.ts";
 import { Kernel, Reg } from "../linux/index.ts";
 import { AddressSpace } from "../memory/index.ts";
+import { baselineFeatures } from "./cpu-models.ts";
 import { CpuRegisters } from "./registers.ts";
 
+/** AT_HWCAP2: RDFSBASE and its relatives may be used (uapi/asm/hwcap2.h). */
+const HWCAP2_FSGSBASE = 2;
 /** Bytes of SYSCALL, and of INT3. */
 const SYSCALL_LENGTH = 2;
 const INT3_LENGTH = 1;
-
-/** What the guest's processor announces. */
-export const baselineFeatures: ReadonlySet<Feature> = new Set<Feature>(["base", "fxsr", "cx16", "lahf"]);
 
 /** What a machine without a process is made of. */
 export interface BlankOptions {
@@ -36,7 +36,7 @@ export interface BlankOptions {
   readonly prebuilt?: Uint8Array;
   /** Count which handlers of the interpreter follow which, at half the speed: for choosing hot forms. */
   readonly countPairs?: boolean;
-  /** What the guest's processor announces; {@link baselineFeatures} by default. */
+  /** What the guest's processor announces, one of `cpuModels` for example; {@link baselineFeatures} by default. */
   readonly features?: ReadonlySet<Feature>;
 }
 
@@ -96,7 +96,7 @@ export class Machine {
     this.features = features;
     this.kernel = new Kernel({
       inputs: options.inputs,
-      start: { hwcap: hardwareCapabilities(features), cpuinfo: cpuinfo(features), ...start },
+      start: { hwcap: hardwareCapabilities(features), hwcap2: features.has("fsgsbase") ? HWCAP2_FSGSBASE : 0, cpuinfo: cpuinfo(features), ...start },
       ...(options.mounts === undefined ? {} : { mounts: options.mounts }),
     });
     this.space = new AddressSpace({
@@ -105,6 +105,7 @@ export class Machine {
     });
     this.cpu = new Interpreter(this.space, features, {
       countPairs: options.countPairs ?? false,
+      random: this.kernel.random,
       ...(options.prebuilt === undefined ? {} : { prebuilt: options.prebuilt }),
     });
     this.registers = new CpuRegisters(this.space.view);

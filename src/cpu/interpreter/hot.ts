@@ -9,7 +9,7 @@ import type { FormGroup, Handler, HandlerContext, Main, Sequence } from "./handl
 import { encodeHandlers, encodeMain, loadHandlers, loadMain } from "./handlers.ts";
 import { hotForms } from "./hot-forms.ts";
 import { hotPairs } from "./hot-pairs.ts";
-import { packModules, unpackModules } from "./prebuilt.ts";
+import { featureNames, packModules, unpackModules } from "./prebuilt.ts";
 import { FIRST_FORM } from "./record.ts";
 import { warmForms } from "./warm-forms.ts";
 
@@ -28,11 +28,13 @@ export class Handlers {
   readonly #slow: (Handler | undefined)[] = [];
   readonly #hot: readonly Sequence[];
   readonly #jumpCache: number;
+  readonly #features: string;
   readonly #firstFunction: number;
   #pending: FormGroup[] = [];
 
-  /** `prebuilt`: what {@link encode} gave for the same layout, to save the time that making it takes. */
-  constructor(context: HandlerContext, forms: FormTable, jumpCache: number, prebuilt?: Uint8Array) {
+  /** `prebuilt`: what {@link encode} gave for the same layout and `features` (among others), to save the time that making it takes. */
+  constructor(context: HandlerContext, forms: FormTable, jumpCache: number, features: ReadonlySet<string>, prebuilt?: Uint8Array) {
+    this.#features = featureNames(features);
     this.#context = context;
     this.#forms = forms;
     this.#jumpCache = jumpCache;
@@ -41,16 +43,16 @@ export class Handlers {
     for (const group of groups) this.#groups.push(group);
     this.#hot = [...groups.map((group): Sequence => [group]), ...this.#hotPairs()];
     this.#firstFunction = FIRST_FORM + this.#hot.length;
-    const modules = prebuilt === undefined ? undefined : unpackModules(prebuilt, context.layout.windowBits);
+    const modules = prebuilt === undefined ? undefined : unpackModules(prebuilt, context.layout.windowBits, this.#features);
     this.main = loadMain(context, modules?.main ?? encodeMain(context, this.#hot, jumpCache), this.#table);
     if (modules !== undefined) this.#install(loadHandlers(context, modules.warm, this.#addWarm().length));
   }
 
-  /** Bytes for the constructor's `prebuilt`: the main function, and functions for the forms that most programs meet. */
+  /** An entry of the constructor's `prebuilt`, which may be several one behind the other: the main function, and functions for the forms that most programs meet. */
   encode(): Uint8Array {
     const main = encodeMain(this.#context, this.#hot, this.#jumpCache);
     const warm = encodeHandlers(this.#context, this.#addWarm(), false);
-    return packModules(this.#context.layout.windowBits, main, warm);
+    return packModules(this.#context.layout.windowBits, this.#features, main, warm);
   }
 
   /** Numbers for the warm forms, in the order of their list. */

@@ -125,7 +125,7 @@ export class Interpreter {
         slowCommit: (place: number) => this.#slowCommit(place),
       },
     };
-    this.handlers = new Handlers(context, forms, this.#jumpCache, options.prebuilt);
+    this.handlers = new Handlers(context, forms, this.#jumpCache, features, options.prebuilt);
     this.#blocks = new BlockCache(space, this.decoder, forms, this.handlers, blocksStart);
     this.space.u8.fill(0xff, this.#jumpCache, this.#jumpCache + JUMP_CACHE_ENTRIES * 16);
     this.#view.setUint32(FLAGS_SYSTEM, Flag.IF | 2, true);
