@@ -6,6 +6,7 @@
  *
  * The result starts at column 40. What a call reads is written when it begins, what it writes when it ends.
  */
+import { decodeLatin1, encodeLatin1 } from "../base/index.ts";
 import type { ExitStatus, KernelListener, Process, Shown, SigInfo, Syscall, Task } from "../linux/index.ts";
 import { ERRNO_TABLE, errnoName, quote, Reg, signalCodeName, signalName, STRING_LIMIT, syscallName } from "../linux/index.ts";
 import { isShown, type StraceFilter } from "./strace-filter.ts";
@@ -130,6 +131,10 @@ function addressOf(address: number): string {
   return address === 0 ? "NULL" : "0x" + BigInt.asUintN(64, BigInt(address)).toString(16);
 }
 
+function signalLine(info: SigInfo): string {
+  return `--- ${signalName(info.signal)} ${siginfoText(info)} ---\n`;
+}
+
 function hexOf(value: number): string {
   return value === 0 ? "0" : "0x" + value.toString(16);
 }
@@ -143,8 +148,10 @@ export class Strace implements KernelListener {
   readonly #write: (text: string) => void;
   readonly #filter: StraceFilter | undefined;
   /** The half line of each task's call, and where its arguments go on. */
-  readonly #open: Map<Task, { readonly call: Syscall; readonly args: Int32Array; column: number; readonly next: number; readonly empty: boolean }> =
-    new Map();
+  readonly #open: Map<
+    Task,
+    { readonly call: Syscall; readonly args: Int32Array; column: number; readonly next: number; readonly empty: boolean; readonly ignored: SigInfo[] }
+  > = new Map();
 
   readonly #begun: Set<Process> = new Set();
 
@@ -163,7 +170,7 @@ export class Strace implements KernelListener {
     const variables = strings(task, process.envp).length;
     const environment = pointersTo(task, process.envp[0], process.argv[0]);
     const quoted = argv.map((bytes) => quote(bytes.subarray(0, STRING_LIMIT), bytes.length > STRING_LIMIT)).join(", ");
-    const head = `execve("${process.path}", [${quoted}], 0x${environment.toString(16)} /* ${variables} var${variables === 1 ? "" : "s"} */)`;
+    const head = `execve(${quote(encodeLatin1(nameOf(process.path, argv[0])), false)}, [${quoted}], 0x${environment.toString(16)} /* ${variables} var${variables === 1 ? "" : "s"} */)`;
     this.#write(`${padded(head)}= 0\n`);
   }
 
@@ -174,7 +181,7 @@ export class Strace implements KernelListener {
     const next = entryArguments(call);
     const list = texts(call, args, shownOf(task, args, undefined), 0, next);
     const text = `${call.name}(${list.join(", ")}`;
-    this.#open.set(task, { call, args, column: text.length, next, empty: list.length === 0 });
+    this.#open.set(task, { call, args, column: text.length, next, empty: list.length === 0, ignored: [] });
     this.#write(text);
   }
 
@@ -190,6 +197,7 @@ export class Strace implements KernelListener {
     const known = note.startsWith(" (flags ") || note.startsWith(" (seals ") ? hexOf(result) : resultText(call, result, task);
     const returned = task.state === "exited" ? "?" : known;
     this.#write(`${padded(rest, open.column)}= ${returned}${note}\n`);
+    for (const info of open.ignored) this.#write(signalLine(info));
   }
 
   unknown(task: Task, number: number): void {
@@ -204,7 +212,14 @@ export class Strace implements KernelListener {
   signal(task: Task, info: SigInfo): void {
     this.#begin(task);
     this.#finish(task);
-    this.#write(`--- ${signalName(info.signal)} ${siginfoText(info)} ---\n`);
+    this.#write(signalLine(info));
+  }
+
+  /** strace(1) is told of these too, when the task is about to return to user mode. */
+  ignored(task: Task, info: SigInfo): void {
+    const open = this.#open.get(task);
+    if (open === undefined) this.#write(signalLine(info));
+    else open.ignored.push(info);
   }
 
   exited(task: Task, status: ExitStatus): void {
@@ -219,6 +234,13 @@ export class Strace implements KernelListener {
     this.#open.delete(task);
     this.#write(`${padded(")", open.column)}= ?\n`);
   }
+}
+
+/** The program as the command line names it, which is the absolute path or ends like it. */
+function nameOf(path: string, argument: Uint8Array | undefined): string {
+  const name = decodeLatin1(argument ?? new Uint8Array());
+  const base = path.slice(path.lastIndexOf("/") + 1);
+  return name.endsWith(`/${base}`) ? name : path;
 }
 
 /** The NUL-terminated strings of [start, end) in guest memory. */

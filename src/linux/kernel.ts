@@ -75,6 +75,8 @@ export interface KernelListener {
   unknown?(task: Task, number: number, first: boolean): void;
   /** A signal acts: handler, stop, or death. */
   signal?(task: Task, info: SigInfo): void;
+  /** A signal was sent that does nothing, by SIG_IGN or by default. During a call it belongs behind the call's end. */
+  ignored?(task: Task, info: SigInfo): void;
   /** A stop signal other than SIGSTOP that did nothing, because nobody could continue the process: no job control reaches it. */
   notStopped?(task: Task, signal: number): void;
   /** exit(2) of a thread or process, or death by a signal. */

@@ -5,7 +5,7 @@ import { ERRNO } from "../abi/errno.ts";
 import { Reg } from "../registers.ts";
 import { RESTART_CODE, type Task } from "../task.ts";
 import { pushFrame } from "./frame.ts";
-import { forceSignal, hasUnblocked, kernelInfo, UNBLOCKABLE } from "./send.ts";
+import { forceSignal, hasUnblocked, kernelInfo, tellIgnored, UNBLOCKABLE } from "./send.ts";
 import { dequeue, type SigInfo } from "./types.ts";
 
 /** Taken before all others: they belong to the very instruction the frame points at. */
@@ -59,10 +59,16 @@ export function deliverSignals(task: Task, sink: DeliverySink): "running" | "exi
     const info = takeSignal(task);
     if (info === undefined) break;
     const action = task.handlers.actions[info.signal]!;
-    if (action.handler === SIG_IGN && info.signal !== SIGKILL) continue;
+    if (action.handler === SIG_IGN && info.signal !== SIGKILL) {
+      tellIgnored(task, info);
+      continue;
+    }
     if (action.handler === SIG_DFL || info.signal === SIGKILL) {
       const effect = defaultAction(info.signal);
-      if (effect === "ignore" || effect === "continue") continue;
+      if (effect === "ignore" || effect === "continue") {
+        tellIgnored(task, info);
+        continue;
+      }
       if (effect === "stop" && info.signal !== SIGSTOP && sink.orphaned(task)) {
         sink.notStopped(task, info.signal);
         continue;

@@ -49,11 +49,16 @@ function waitsFor(task: Task, signal: number): boolean {
   return task.wait?.signals !== undefined && has(task.wait.signals, signal);
 }
 
+/** A tracer sees what the task does not. */
+export function tellIgnored(task: Task, info: SigInfo): void {
+  for (const listener of task.kernel.listeners) listener.ignored?.(task, info);
+}
+
 /** Sends to one thread. */
 export function sendToTask(task: Task, info: SigInfo): void {
   if (task.state === "exited") return;
   cancelOpposite(task.process, info.signal);
-  if (isIgnored(task, info.signal) && !waitsFor(task, info.signal)) return;
+  if (isIgnored(task, info.signal) && !waitsFor(task, info.signal)) return tellIgnored(task, info);
   enqueue(task.pending, info);
   task.signalled = true;
 }
@@ -64,7 +69,7 @@ export function sendToProcess(process: Process, info: SigInfo): void {
   if (leader === undefined) return;
   cancelOpposite(process, info.signal);
   const taker = process.tasks.find((task) => waitsFor(task, info.signal)) ?? process.tasks.find((task) => !has(task.mask, info.signal)) ?? leader;
-  if (isIgnored(taker, info.signal) && !waitsFor(taker, info.signal)) return;
+  if (isIgnored(taker, info.signal) && !waitsFor(taker, info.signal)) return tellIgnored(taker, info);
   enqueue(process.pending, info);
   for (const task of process.tasks) task.signalled = true;
 }
