@@ -97,7 +97,12 @@ export class MachineClient {
     this.#worker?.terminate();
     this.#worker = undefined;
     const { instructions } = this.#state;
-    this.#set({ ...this.#state, phase: "none", speed: undefined, sentence: `Stopped after ${count.format(instructions)} instructions or a few more.` });
+    this.#set({
+      ...this.#state,
+      phase: "none",
+      speed: undefined,
+      sentence: `Stopped after ${count.format(instructions)} instructions or a few more.`,
+    });
   }
 
   fail(error: string): void {
@@ -145,7 +150,12 @@ export class MachineClient {
         const speed = ms > 20 ? ((instructions - this.#lastProgress.instructions) / ms) * 1000 : state.speed;
         if (ms > 20) this.#lastProgress = { instructions, runMs };
         const waiting = report.activity === "waiting";
-        this.#set({ ...progress, speed, phase: report.activity, sentence: waiting ? "The program waits for input or for a time." : "The program runs." });
+        this.#set({
+          ...progress,
+          speed,
+          phase: report.activity,
+          sentence: waiting ? "The program waits for input or for a time." : "The program runs.",
+        });
         return;
       }
       case "paused": {
@@ -153,7 +163,14 @@ export class MachineClient {
         const changed = report.cpu.registers.filter(({ name, value }) => before.size > 0 && before.get(name) !== value).map(({ name }) => name);
         const where = report.cpu.instructions.find(({ next }) => next)?.place;
         const at = report.reason === "start" ? "Before the first instruction" : `Paused after ${count.format(instructions)} instructions`;
-        this.#set({ ...progress, phase: "paused", speed: undefined, cpu: report.cpu, changed: new Set(changed), sentence: `${at}${where ? `, at ${where}` : ""}.` });
+        this.#set({
+          ...progress,
+          phase: "paused",
+          speed: undefined,
+          cpu: report.cpu,
+          changed: new Set(changed),
+          sentence: `${at}${where ? `, at ${where}` : ""}.`,
+        });
         return;
       }
       case "exited": {

@@ -1,12 +1,24 @@
 import { useEffect, useRef } from "preact/hooks";
 
 /** Lines that are kept to be seen. */
-const KEPT = 1000;
+const KEPT = 500;
+/** Between two drawings. */
+const DRAW_MS = 100;
 
-/** Text that grows, of which the last lines are drawn at most once in a frame. */
+/** The last `count` lines of `text`. */
+function tail(text: string, count: number): string {
+  let at = text.length;
+  for (let line = 0; line <= count; line++) {
+    at = text.lastIndexOf("\n", at - 1);
+    if (at < 0) return text;
+  }
+  return text.slice(at + 1);
+}
+
+/** Text that grows, of which the last lines are drawn a few times a second. */
 export class LineLog {
   #text = "";
-  #frame: number | undefined;
+  #timer: number | undefined;
   readonly #draw: (text: string) => void;
 
   constructor(draw: (text: string) => void) {
@@ -14,13 +26,11 @@ export class LineLog {
   }
 
   add(text: string): void {
-    this.#text += text;
-    this.#frame ??= requestAnimationFrame(() => {
-      this.#frame = undefined;
-      const lines = this.#text.split("\n");
-      if (lines.length > KEPT) this.#text = lines.slice(-KEPT).join("\n");
+    this.#text = tail(this.#text + text, KEPT);
+    this.#timer ??= window.setTimeout(() => {
+      this.#timer = undefined;
       this.#draw(this.#text);
-    });
+    }, DRAW_MS);
   }
 
   clear(): void {
@@ -49,7 +59,7 @@ export function StraceView({ text, enabled, onEnable }: StraceProps) {
           <input type="checkbox" checked={enabled} onChange={(event) => onEnable(event.currentTarget.checked)} /> from the next start
         </label>
       </div>
-      <pre ref={box} tabIndex={0} role="region" aria-label="System calls">
+      <pre ref={box} tabIndex={0} role="region" aria-label="Lines of strace">
         {text || (enabled ? "They appear here as strace shows them." : "They are not traced.")}
       </pre>
     </section>

@@ -18,14 +18,50 @@ const LARGEST_FONT = 15;
 const SMALLEST_FONT = 6;
 
 const light: ITheme = {
-  background: "#ffffff", foreground: "#1d2426", cursor: "#0b6b5d", cursorAccent: "#ffffff", selectionBackground: "#b9ddd5",
-  black: "#1d2426", red: "#b3261e", green: "#1b6e2c", yellow: "#7a5900", blue: "#1f55b5", magenta: "#8a2a8a", cyan: "#0b6b6b", white: "#667074",
-  brightBlack: "#556064", brightRed: "#c9372c", brightGreen: "#22863a", brightYellow: "#8f6a00", brightBlue: "#2f6fdb", brightMagenta: "#a63fa6", brightCyan: "#0e8080", brightWhite: "#1d2426",
+  background: "#ffffff",
+  foreground: "#1d2426",
+  cursor: "#0b6b5d",
+  cursorAccent: "#ffffff",
+  selectionBackground: "#b9ddd5",
+  black: "#1d2426",
+  red: "#b3261e",
+  green: "#1b6e2c",
+  yellow: "#7a5900",
+  blue: "#1f55b5",
+  magenta: "#8a2a8a",
+  cyan: "#0b6b6b",
+  white: "#667074",
+  brightBlack: "#556064",
+  brightRed: "#c9372c",
+  brightGreen: "#22863a",
+  brightYellow: "#8f6a00",
+  brightBlue: "#2f6fdb",
+  brightMagenta: "#a63fa6",
+  brightCyan: "#0e8080",
+  brightWhite: "#1d2426",
 };
 const dark: ITheme = {
-  background: "#0e1416", foreground: "#dfe7e6", cursor: "#5fd3bf", cursorAccent: "#0e1416", selectionBackground: "#28564f",
-  black: "#0e1416", red: "#ff8a80", green: "#7bd88f", yellow: "#e6c36a", blue: "#82b1ff", magenta: "#e29bea", cyan: "#6fd6d6", white: "#c9d3d2",
-  brightBlack: "#8b989a", brightRed: "#ffaba3", brightGreen: "#9fe8ae", brightYellow: "#f2d88f", brightBlue: "#a8c8ff", brightMagenta: "#efbdf4", brightCyan: "#98e8e8", brightWhite: "#ffffff",
+  background: "#0e1416",
+  foreground: "#dfe7e6",
+  cursor: "#5fd3bf",
+  cursorAccent: "#0e1416",
+  selectionBackground: "#28564f",
+  black: "#0e1416",
+  red: "#ff8a80",
+  green: "#7bd88f",
+  yellow: "#e6c36a",
+  blue: "#82b1ff",
+  magenta: "#e29bea",
+  cyan: "#6fd6d6",
+  white: "#c9d3d2",
+  brightBlack: "#8b989a",
+  brightRed: "#ffaba3",
+  brightGreen: "#9fe8ae",
+  brightYellow: "#f2d88f",
+  brightBlue: "#a8c8ff",
+  brightMagenta: "#efbdf4",
+  brightCyan: "#98e8e8",
+  brightWhite: "#ffffff",
 };
 
 /** The font size at which all columns fit into `width` pixels. */
@@ -40,6 +76,16 @@ function fontSizeFor(width: number): number {
     if (Math.ceil((size * ratio) / pixel) * pixel * SIZE.columns <= width) return size;
   }
   return SMALLEST_FONT;
+}
+
+/** xterm lets the page breathe between two writes, not inside one. */
+const PIECE = 4096;
+
+function writeInPieces(terminal: Terminal, bytes: Uint8Array, shown: () => void): void {
+  for (let at = 0; at < bytes.length; at += PIECE) {
+    const end = at + PIECE;
+    terminal.write(bytes.subarray(at, end), end >= bytes.length ? shown : undefined);
+  }
 }
 
 /** Room that xterm keeps for its scroll bar. */
@@ -87,7 +133,7 @@ export function TerminalView({ handle, onInput }: TerminalViewProps) {
     if (!element.current) return;
     const opening = open(element.current, (bytes) => input.current(bytes));
     handle.current = {
-      write: (bytes, shown) => void opening.then((terminal) => terminal.write(bytes, shown)),
+      write: (bytes, shown) => void opening.then((terminal) => writeInPieces(terminal, bytes, shown)),
       reset: (pipes) =>
         void opening.then((terminal) => {
           terminal.reset();

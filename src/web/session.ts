@@ -186,7 +186,8 @@ export class Session {
     } else if (end.reason === "waiting") {
       this.#state = "waiting";
       this.#waitingSince = this.#host.elapsed();
-      if (end.ns < Infinity) this.#cancelTimer = this.#host.after(Math.min(Math.max(end.ns / 1e6, 0), LONGEST_WAIT), () => this.#guarded(() => this.#wake()));
+      if (end.ns < Infinity)
+        this.#cancelTimer = this.#host.after(Math.min(Math.max(end.ns / 1e6, 0), LONGEST_WAIT), () => this.#guarded(() => this.#wake()));
       this.#report();
     } else {
       // Slower at once, faster by degrees: the next slice may be of quite another speed.

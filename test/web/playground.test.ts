@@ -1,0 +1,308 @@
+/**
+ * The playground in Chromium: the same programs give the same bytes after the same number of instructions as in Node, and the page can
+ * be used. Without a Chromium these tests are skipped, but for CI, where one has to be installed.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { listPrograms, type Program } from "../../programs/build.ts";
+import type { Report, StartMessage } from "../../src/web/index.ts";
+import { chromiumPath, site, type Site } from "./chromium.ts";
+import { flood, loop } from "./tiny-elf.ts";
+
+const tsvm = fileURLToPath(new URL("../../bin/tsvm.js", import.meta.url));
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const missing = chromiumPath === undefined && process.env["CI"] === undefined;
+
+/** Instructions of `tsvm run --deterministic`. */
+function instructionsInNode(program: Program): number {
+  const environment = Object.entries(program.env).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
+  const args = [tsvm, "run", "--deterministic", "--stats", ...environment, "--", program.binary, ...program.argv];
+  const { stderr } = spawnSync(process.execPath, args, { input: program.stdin, cwd: program.folder, encoding: "latin1" });
+  return Number(/^tsvm: ([\d,]+) instructions/m.exec(stderr)?.[1]?.replaceAll(",", ""));
+}
+
+describe.skipIf(missing)(`the playground in Chromium${missing ? " (skipped: there is no chromium here)" : ""}`, () => {
+  let folder: string;
+  let served: Site;
+  let browser: Browser;
+  let page: Page;
+  const errors: string[] = [];
+
+  beforeAll(async () => {
+    if (chromiumPath === undefined) throw new Error("CI needs a Chromium: apt-get install chromium, or TSVM_CHROMIUM");
+    folder = mkdtempSync(join(tmpdir(), "tsvm-playground-"));
+    [served, browser] = await Promise.all([
+      site(folder),
+      // Chromium's own sandbox does not start as root.
+      chromium.launch({ executablePath: chromiumPath, args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] }),
+    ]);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    served?.close();
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function open(options: { readonly width?: number; readonly dark?: boolean } = {}): Promise<void> {
+    const context = await browser.newContext({
+      viewport: { width: options.width ?? 1360, height: 900 },
+      colorScheme: options.dark ? "dark" : "light",
+    });
+    page = await context.newPage();
+    page.on("pageerror", (error) => errors.push(error.message));
+    page.on("console", (message) => {
+      if (message.type() === "error") errors.push(message.text());
+    });
+    await page.addInitScript(() => {
+      const tasks: number[] = [];
+      new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: "longtask" });
+      Object.assign(window, { longTasks: tasks });
+    });
+    await page.goto(served.url);
+    await page.locator(".xterm-screen").waitFor();
+  }
+
+  const button = (name: string) => page.getByRole("button", { name, exact: true });
+  const choose = (name: string) =>
+    page
+      .getByRole("button", { name: new RegExp(`^${name}\\b`) })
+      .first()
+      .click();
+  const openFile = (name: string, buffer: Buffer) => page.locator("input[type=file]").setInputFiles({ name, mimeType: "", buffer });
+  const status = (pattern: RegExp) => page.getByRole("status").filter({ hasText: pattern }).waitFor();
+  const screen = () => page.locator(".xterm-rows").innerText();
+  /** Milliseconds from the click on a button until the sentence begins with `text`, both seen in the page. */
+  const clickUntil = (name: string, text: string) =>
+    page.evaluate(
+      ([label, wanted]) =>
+        new Promise<number>((resolve) => {
+          const sentence = document.querySelector("[role=status]");
+          const target = [...document.querySelectorAll("button")].find((each) => each.textContent === label);
+          const began = performance.now();
+          new MutationObserver((_records, observer) => {
+            if (!sentence?.textContent?.startsWith(wanted)) return;
+            observer.disconnect();
+            resolve(performance.now() - began);
+          }).observe(sentence as Node, { childList: true, characterData: true, subtree: true });
+          target?.click();
+        }),
+      [name, text] as const,
+    );
+
+  /** Runs a program in a Worker of the built site with pipes. */
+  async function runInWorker(program: Program, windowBits?: number) {
+    const assets = readdirSync(join(folder, "assets"));
+    const asset = (pattern: RegExp) => `assets/${assets.find((name) => pattern.test(name))}`;
+    return page.evaluate(
+      async ({ workerUrl, interpreterUrl, base64, input, message }) => {
+        const bytes = (text: string) => Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+        const worker = new Worker(workerUrl, { type: "module" });
+        const prebuilt = new Uint8Array(await (await fetch(interpreterUrl)).arrayBuffer());
+        const texts = ["", ""];
+        let window = 0;
+        return new Promise<{ end: Report; stdout: string; stderr: string; window: number }>((resolve) => {
+          worker.onmessage = ({ data }: MessageEvent<Report>) => {
+            if (data.type === "started") window = data.windowBits;
+            else if (data.type === "output") {
+              texts[data.stream - 1] += String.fromCharCode(...data.bytes);
+              worker.postMessage({ type: "shown", amount: data.bytes.length });
+            } else if (data.type === "exited" || data.type === "failed") {
+              worker.terminate();
+              resolve({ end: data, stdout: texts[0] ?? "", stderr: texts[1] ?? "", window });
+            }
+          };
+          const start: StartMessage = {
+            ...message,
+            type: "start",
+            elf: bytes(base64),
+            prebuilt,
+            streams: { kind: "pipes", input: bytes(input) },
+            strace: false,
+          };
+          worker.postMessage(start);
+          worker.postMessage({ type: "run" });
+        });
+      },
+      {
+        workerUrl: asset(/^worker-.*\.js$/),
+        interpreterUrl: asset(/^interpreter-.*\.bin$/),
+        base64: readFileSync(program.binary).toString("base64"),
+        input: program.stdin.toString("base64"),
+        message: {
+          path: `/${program.name}`,
+          argv: [`/${program.name}`, ...program.argv],
+          envp: Object.entries(program.env).map(([name, value]) => `${name}=${value}`),
+          ...(windowBits === undefined ? {} : { windowBits }),
+        },
+      },
+    );
+  }
+
+  describe("gives what Node gives", () => {
+    beforeAll(() => open());
+    afterAll(() => page.context().close());
+
+    test.each(listPrograms())("$name", async (program) => {
+      const { end, stdout, stderr, window } = await runInWorker(program);
+      expect({ end, stdout, stderr, window }).toMatchObject({
+        end: { type: "exited", status: program.status, instructions: instructionsInNode(program) },
+        stdout: program.stdout?.toString("latin1"),
+        stderr: program.stderr,
+        window: 32,
+      });
+    });
+
+    test("with a window of 16 MiB", async () => {
+      const program = listPrograms().find(({ name }) => name === "text");
+      if (program === undefined) throw new Error("programs/text is missing");
+      const { end, stdout, window } = await runInWorker(program, 24);
+      expect({ end, stdout, window }).toMatchObject({
+        end: { status: program.status, instructions: instructionsInNode(program) },
+        stdout: program.stdout?.toString("latin1"),
+        window: 24,
+      });
+    });
+  });
+
+  describe("can be used", () => {
+    beforeEach(() => {
+      errors.length = 0;
+    });
+
+    afterEach(async () => {
+      await page.context().close();
+      expect(errors).toEqual([]);
+    });
+
+    test("shows its first paint within a second, from less than 500 KB", async () => {
+      await open();
+      const paint = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime);
+      expect(paint).toBeLessThan(1000);
+      const assets = readdirSync(join(folder, "assets")).filter((name) => /\.(js|css|bin)$/.test(name));
+      const size = assets.reduce((sum, name) => sum + gzipSync(readFileSync(join(folder, "assets", name))).length, 0);
+      expect(size).toBeLessThan(500_000);
+    });
+
+    test("runs a program of the gallery", async () => {
+      await open();
+      await choose("hello-musl");
+      await button("Run").click();
+      await status(/^Ended with status 0 after [\d,]+ instructions\.$/);
+      await expect.poll(screen).toContain(
+        listPrograms()
+          .find(({ name }) => name === "hello-musl")
+          ?.stdout?.toString()
+          .trim(),
+      );
+      await expect.poll(() => page.getByRole("region", { name: "Lines of strace" }).innerText()).toContain("+++ exited with 0 +++");
+    });
+
+    test("passes arguments and text, and says how a program ended", async () => {
+      await open();
+      await choose("arguments");
+      await expect.poll(() => page.getByLabel("Text", { exact: true }).inputValue()).not.toBe("");
+      expect(await page.getByLabel("Arguments", { exact: true }).inputValue()).toBe("one 'two words' '' äö");
+      await button("Run").click();
+      await status(/^Ended with status 43/);
+      await choose("faults");
+      await button("Run").click();
+      await status(/^Ended by SIGSEGV \(status 139\)/);
+      expect(await page.getByRole("log", { name: "Notices" }).innerText()).toContain("SIGSEGV");
+    });
+
+    test("passes what is typed", async () => {
+      await open();
+      await choose("arguments");
+      await expect.poll(() => page.getByLabel("Text", { exact: true }).inputValue()).not.toBe("");
+      await page.getByLabel("Standard input").selectOption("terminal");
+      await button("Run").click();
+      await status(/^The program waits/);
+      await page.keyboard.type("typed by hand\n");
+      await expect.poll(screen).toContain("typed by hand");
+      await page.keyboard.press("Control+d");
+      await status(/^Ended with status 41/);
+    });
+
+    test("pauses, steps, continues and stops a program that loops", async () => {
+      await open();
+      await openFile("loop", loop);
+      await button("Run").click();
+      await status(/^The program runs/);
+      await expect.poll(() => page.locator(".counters").innerText()).toMatch(/million\/s/);
+      const ms = await clickUntil("Pause", "Paused after");
+      expect(ms).toBeLessThan(100);
+      const disassembly = page.getByRole("region", { name: "Disassembly" });
+      expect(await disassembly.locator("[aria-current=step]").innerText()).toMatch(/^400078\s+jmp 400078/);
+      const sentence = await page.getByRole("status").innerText();
+      const before = Number(/after ([\d,]+)/.exec(sentence)?.[1]?.replaceAll(",", ""));
+      await button("Step").click();
+      await status(new RegExp(`after ${new Intl.NumberFormat("en").format(before + 1)} `));
+      await button("Continue").click();
+      await status(/^The program runs/);
+      expect(await clickUntil("Stop", "Stopped")).toBeLessThan(100);
+      await button("Run").click();
+      await status(/^The program runs/);
+      await page.getByRole("textbox", { name: /^Terminal/ }).press("Control+c");
+      await status(/^Ended by SIGINT/);
+    });
+
+    test("stays awake while a program floods its terminal", async () => {
+      await open();
+      await openFile("flood", flood);
+      await button("Run").click();
+      await expect.poll(screen).toContain("hello, flood");
+      await page.evaluate(() => Object.assign(window, { ignored: (window as unknown as { longTasks: number[] }).longTasks.splice(0) }));
+      await page.waitForTimeout(1500);
+      const tasks = await page.evaluate(() => (window as unknown as { longTasks: number[] }).longTasks);
+      expect(Math.max(0, ...tasks)).toBeLessThan(50);
+      expect(await clickUntil("Pause", "Paused after")).toBeLessThan(100);
+    });
+
+    test("marks the registers that a step changes", async () => {
+      await open();
+      await choose("hello");
+      await button("Step").click();
+      await status(/^Before the first instruction/);
+      await button("Step").click();
+      await status(/^Paused after 1 instructions/);
+      expect(await page.locator(".registers .changed dt").allInnerTexts()).toContain("rip");
+    });
+
+    test("says errors in a sentence", async () => {
+      await open();
+      await openFile("notes.txt", Buffer.from("no program"));
+      await button("Run").click();
+      expect(await page.getByRole("alert").innerText()).toMatch(/^[A-Z].*\.$/);
+      await choose("hello");
+      await page.getByLabel("Arguments", { exact: true }).fill("'open");
+      await button("Run").click();
+      expect(await page.getByRole("alert").innerText()).toMatch(/without a closing one\.$/);
+    });
+
+    test.each([
+      ["wide and light", 1360, false],
+      ["wide and dark", 1360, true],
+      ["380 px and light", 380, false],
+      ["380 px and dark", 380, true],
+    ])("by everybody, %s", async (_name, width, dark) => {
+      await open({ width, dark });
+      await button("Step").click();
+      await status(/^Before the first instruction/);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+      await page.evaluate(axe);
+      const findings = await page.evaluate(async () => {
+        const { violations } = await (window as unknown as { axe: typeof import("axe-core") }).axe.run();
+        return violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`);
+      });
+      expect(findings.filter((finding) => /^(serious|critical)/.test(finding))).toEqual([]);
+    });
+  });
+});
