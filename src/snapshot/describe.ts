@@ -2,6 +2,7 @@
 
 import { CpuState, readRflags } from "../cpu/index.ts";
 import type { Machine } from "../machine/index.ts";
+import { kindOf } from "../machine/index.ts";
 import { AreaFlag, PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE } from "../memory/index.ts";
 import { detachedMachine } from "./detached.ts";
 import { PAGE } from "./format.ts";
@@ -117,11 +118,6 @@ function argumentsOf(machine: Machine, [start, end]: readonly [number, number]):
   let text = "";
   for (const byte of bytes.subarray(0, count)) text += String.fromCharCode(byte);
   return text === "" ? [] : text.replace(/\0$/u, "").split("\0");
-}
-
-/** Kinds of open files by their class. */
-function kindOf(file: object): string {
-  return file.constructor.name.replace(/(File|Stream|End)$/u, "").toLowerCase();
 }
 
 export function describeDescriptors(machine: Machine): DescriptorDescription[] {
