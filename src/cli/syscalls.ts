@@ -21,13 +21,26 @@ export interface SyscallRow {
   readonly classes: readonly string[];
 }
 
+/** Numbers that Linux 6.1 keeps without a call behind them: arch/x86/entry/syscalls/syscall_64.tbl names them and gives no entry point. */
+const EMPTY: ReadonlySet<string> = new Set(
+  (
+    "uselib _sysctl create_module get_kernel_syms query_module nfsservctl getpmsg putpmsg afs_syscall tuxcall security " +
+    "set_thread_area get_thread_area epoll_ctl_old epoll_wait_old vserver"
+  ).split(" "),
+);
+
 /** All calls of Linux 6.1 by number. */
 export function syscallRows(): SyscallRow[] {
   return syscallNumbers().map((number) => {
     const name = syscallName(number) ?? "";
     const call = syscallTable[number];
     const classes = classesOf(name);
-    if (call === undefined) return { number, name, support: "refused", detail: "ENOSYS", arguments: [], classes };
+    if (call === undefined)
+      return { number, name, support: "refused", detail: EMPTY.has(name) ? "ENOSYS, as Linux does" : "ENOSYS", arguments: [], classes };
+    // A declaration that only ever fails.
+    const always = /^partial: (E[A-Z]+) always(.*)$/.exec(call.support);
+    if (always)
+      return { number, name, support: "refused", detail: `${always[1]}${always[2]}`, arguments: call.args.map(([argument]) => argument), classes };
     const [support, detail = ""] = call.support.split(": ", 2) as ["full" | "partial", string?];
     return { number, name, support, detail, arguments: call.args.map(([argument]) => argument), classes };
   });
