@@ -8,6 +8,7 @@ import { RLIMIT_STACK } from "./abi/resource.ts";
 import { SIG_DFL, SIG_IGN, SIGKILL } from "./abi/signal.ts";
 import { emptySet } from "./abi/sigset.ts";
 import { Reg } from "./registers.ts";
+import { releaseMemory } from "./robust.ts";
 import type { Task } from "./task.ts";
 import type { Dentry } from "./vfs/inode.ts";
 import type { OpenFile } from "./vfs/open-file.ts";
@@ -187,7 +188,6 @@ function leaveProgram(task: Task): void {
   Object.assign(task.altStack, { sp: 0, flags: 0, size: 0 });
   process.posixTimers.length = 0;
   process.dumpable = 1;
-  task.clearChildTid = 0;
-  task.robustList = 0;
+  releaseMemory(task);
   task.memory.unmap(0, TASK_SIZE);
 }

@@ -205,6 +205,7 @@ const kernelType = struct({
   names: struct({ nodename: byteText, domainname: byteText }),
   processes: list(ref(Process)),
   tasks: list(ref(Task)),
+  asyncFiles: list(struct({ file: ref<OpenFile>(OpenFile), fd: int(), arrived: int(), departed: int() })),
   tree: treeType,
 });
 
@@ -224,6 +225,7 @@ export function saveKernel(kernel: Kernel, refs: Referrer): Plain {
       names: { nodename: system.uname.nodename, domainname: system.uname.domainname },
       processes: [...kernel.processes.values()],
       tasks: kernel.tasks,
+      asyncFiles: kernel.asyncFiles,
       tree: {
         root: tree.root,
         mounts: tree.mounts,
@@ -259,6 +261,7 @@ export function restoreKernel(kernel: Kernel, plain: Plain, reader: ObjectReader
   Object.assign(kernel.system.uname, image.names);
   for (const process of image.processes) kernel.processes.set(process.pid, process);
   kernel.tasks.push(...image.tasks);
+  kernel.asyncFiles.push(...image.asyncFiles);
   const { pipes, memfds, mounts, ...places } = image.tree;
   Object.assign(tree, places);
   Object.assign(tree.pipes, { fs: pipes });

@@ -19,12 +19,14 @@ import { syscallName } from "./abi/syscall-names.ts";
 import { SIGALRM, SIGPROF, SIGVTALRM } from "./abi/signal.ts";
 import { lowest } from "./abi/sigset.ts";
 import { Clock, type Instant } from "./clock.ts";
+import { signalAsync, type AsyncWatch } from "./events/async.ts";
 import { fileDeadline, isLiveFile } from "./events/waiting.ts";
 import { commOf, findProgram, startImage } from "./exec.ts";
 import type { HostAnswer, HostMount, Inputs, WindowSize } from "./inputs.ts";
 import { isOrphaned, terminalHost } from "./jobs.ts";
 import { RandomSource } from "./random.ts";
 import { Reg, type CpuFault, type Registers } from "./registers.ts";
+import { releaseMemory } from "./robust.ts";
 import { expireTimers, nextTimer } from "./timers.ts";
 import { deliverSignals } from "./signals/deliver.ts";
 import { faultSignal } from "./signals/fault.ts";
@@ -124,6 +126,8 @@ export class Kernel {
   /** Nanoseconds that were jumped over because nothing could run. */
   idleTime = 0;
   turn = 0;
+  /** Files with O_ASYNC. */
+  readonly asyncFiles: AsyncWatch[] = [];
   #current: Task | undefined;
   readonly #unknown: Set<number> = new Set();
   /** Answers that came for parked calls, by request id. */
@@ -269,6 +273,7 @@ export class Kernel {
       outcome = RESTART_CODE[outcome.interrupted];
     }
     if (call.held.length > 0) this.#release(task);
+    if (this.asyncFiles.length > 0) signalAsync(this);
     for (const listener of this.listeners) listener.exit?.(task, declared, outcome);
     if (outcome === RESTART_CODE.ERESTART_RESTARTBLOCK) {
       task.restart.number = call.number;
@@ -497,13 +502,7 @@ export class Kernel {
     this.#release(task);
     task.call.opened?.unref();
     task.call.opened = undefined;
-    if (task.clearChildTid !== 0) {
-      try {
-        task.memory.writeU32(task.clearChildTid, 0);
-      } catch (error) {
-        if (!(error instanceof MemoryFault)) throw error;
-      }
-    }
+    releaseMemory(task);
     if (--task.files.references === 0) task.files.closeRange(0, Infinity);
     this.tasks.splice(this.tasks.indexOf(task), 1);
   }

@@ -1,8 +1,9 @@
 /** Timers that send signals: setitimer(2), timer_create(2). */
-import { ITIMER_REAL } from "./abi/time.ts";
-import { SI_TIMER } from "./abi/signal.ts";
+import { RLIMIT_CPU } from "./abi/resource.ts";
+import { ITIMER_REAL, NS_PER_SECOND } from "./abi/time.ts";
+import { SI_TIMER, SIGKILL, SIGXCPU } from "./abi/signal.ts";
 import type { Kernel } from "./kernel.ts";
-import { sendToProcess, sendToTask } from "./signals/send.ts";
+import { kernelInfo, sendToProcess, sendToTask } from "./signals/send.ts";
 import type { SigInfo } from "./signals/types.ts";
 import type { PosixTimer, Process } from "./task.ts";
 
@@ -23,6 +24,7 @@ export function nextTimer(kernel: Kernel): number {
       else if (runs) next = Math.min(next, kernel.clock.now + deadline - process.cpuTime);
     });
     for (const timer of process.posixTimers) next = Math.min(next, timer.deadline);
+    if (runs) next = Math.min(next, kernel.clock.now + processorLimit(process) - process.cpuTime);
   }
   return next;
 }
@@ -38,8 +40,28 @@ export function expireTimers(kernel: Kernel): void {
       timer.deadline = timer.interval > 0 ? following(timer.deadline, timer.interval, now) : Infinity;
       kernel.timerSignal(process, which);
     }
+    if (processorLimit(process) <= process.cpuTime) exceed(process);
     for (const timer of process.posixTimers) if (timer.deadline <= kernel.clock.now) expire(kernel, process, timer);
   }
+}
+
+/** RLIMIT_CPU: processor time in nanoseconds at which a signal is due. */
+function processorLimit(process: Process): number {
+  const { soft, hard } = process.limits[RLIMIT_CPU]!;
+  return Math.min(soft, hard) * NS_PER_SECOND;
+}
+
+/** SIGXCPU at the soft limit, which then moves on by a second; SIGKILL at the hard one. */
+function exceed(process: Process): void {
+  const limit = process.limits[RLIMIT_CPU]!;
+  const seconds = process.cpuTime / NS_PER_SECOND;
+  if (seconds >= limit.hard) {
+    sendToProcess(process, kernelInfo(SIGKILL));
+    limit.hard = Infinity;
+    return;
+  }
+  sendToProcess(process, kernelInfo(SIGXCPU));
+  limit.soft++;
 }
 
 /** The first expiry after `now`. */

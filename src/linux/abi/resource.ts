@@ -21,7 +21,9 @@ export const RLIMITS = [
   "RLIMIT_RTTIME",
 ] as const;
 
+export const RLIMIT_CPU = 0;
 export const RLIMIT_FSIZE = 1;
+export const RLIMIT_DATA = 2;
 export const RLIMIT_STACK = 3;
 export const RLIMIT_NOFILE = 7;
 

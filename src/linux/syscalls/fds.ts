@@ -3,6 +3,7 @@ import { errno } from "../abi/errno.ts";
 import * as F from "../abi/fcntl.ts";
 import { S_IFMT, S_IFREG } from "../abi/stat.ts";
 import { struct, type Struct } from "../abi/struct.ts";
+import { watchAsync } from "../events/async.ts";
 import { RLIMIT_NOFILE } from "../abi/resource.ts";
 import type { Task, Wait } from "../task.ts";
 import type { Descriptors } from "../vfs/descriptors.ts";
@@ -256,6 +257,7 @@ function control(task: Task, number: number, command: number, argument: number):
       return open.flags;
     case F.F_SETFL:
       open.setFlags(argument);
+      watchAsync(task.kernel, open, number);
       return 0;
     case F.F_GETOWN:
       return open.owner;
@@ -318,6 +320,7 @@ function ioctl(task: Task, number: number, command: number, argument: number): O
   const setFlag = (bit: number): number => {
     const on = task.memory.readI32(argument) !== 0;
     open.setFlags(on ? open.flags | bit : open.flags & ~bit);
+    watchAsync(task.kernel, open, number);
     return 0;
   };
   switch (command) {
@@ -421,7 +424,7 @@ export const fds: readonly Syscall[] = [
     72,
     "fcntl",
     { fd, cmd: oneOf(COMMANDS, "F_???"), arg: fcntlArgument },
-    "partial: no leases, no directory notification; F_SETOWN and F_SETSIG are kept but send nothing",
+    "partial: no leases, no directory notification; O_ASYNC signals for pipes and sockets",
     (t, a) => control(t, a.fd, a.cmd, a.arg),
     { classes: ["desc"], note: controlNote },
   ),

@@ -3,6 +3,7 @@ import { errno } from "../abi/errno.ts";
 import { NS_PER_SECOND, timespec } from "../abi/time.ts";
 import { toInstant } from "../clock.ts";
 import type { Task } from "../task.ts";
+import { futexWaiters, wakeFutex } from "../wake.ts";
 import { address, uint, unsigned64 } from "./args.ts";
 import { syscall, type Arg, type Outcome, type Shown, type Syscall } from "./syscall.ts";
 import { hex } from "./text.ts";
@@ -78,19 +79,6 @@ const third: Arg<number> = {
   },
 };
 
-function waiters(task: Task, at: number, mask: number): Task[] {
-  return task.kernel.tasks.filter((other) => {
-    const futex = other.wait?.futex;
-    return futex !== undefined && !other.call.woken && other.memory === task.memory && futex.address === at && (futex.mask & mask) !== 0;
-  });
-}
-
-function wake(task: Task, at: number, count: number, mask: number): number {
-  const chosen = waiters(task, at, mask).slice(0, Math.max(0, count));
-  for (const other of chosen) other.call.woken = true;
-  return chosen.length;
-}
-
 function wait(task: Task, at: number, op: number, value: number, timeoutAt: number, mask: number): Outcome {
   const { call, kernel } = task;
   if (mask === 0) throw errno.EINVAL;
@@ -128,12 +116,12 @@ function wakeOperation(task: Task, at: number, count: number, secondAt: number, 
   task.memory.writeU32(secondAt, changed >>> 0);
   const holds = [old === compare, old !== compare, old < compare, old <= compare, old > compare, old >= compare][(code >>> 24) & 15];
   if (holds === undefined) throw errno.ENOSYS;
-  return wake(task, at, count, ALL_BITS) + (holds ? wake(task, secondAt, secondCount, ALL_BITS) : 0);
+  return wakeFutex(task, at, count, ALL_BITS) + (holds ? wakeFutex(task, secondAt, secondCount, ALL_BITS) : 0);
 }
 
 function requeue(task: Task, at: number, count: number, target: number, limit: number): number {
-  const woken = wake(task, at, count, ALL_BITS);
-  const moved = waiters(task, at, ALL_BITS).slice(0, limit);
+  const woken = wakeFutex(task, at, count, ALL_BITS);
+  const moved = futexWaiters(task, at, ALL_BITS).slice(0, limit);
   for (const other of moved)
     if (other.wait?.futex !== undefined) other.wait = { ...other.wait, futex: { address: target, mask: other.wait.futex.mask } };
   return woken + moved.length;
@@ -153,10 +141,10 @@ export const futexCalls: readonly Syscall[] = [
         case WAIT_BITSET:
           return wait(t, a.uaddr, a.futex_op, a.val, a.timeout, a.val3);
         case WAKE:
-          return wake(t, a.uaddr, a.val | 0, ALL_BITS);
+          return wakeFutex(t, a.uaddr, a.val | 0, ALL_BITS);
         case WAKE_BITSET:
           if (a.val3 === 0) throw errno.EINVAL;
-          return wake(t, a.uaddr, a.val | 0, a.val3);
+          return wakeFutex(t, a.uaddr, a.val | 0, a.val3);
         case CMP_REQUEUE:
           if (t.memory.readU32(a.uaddr) !== a.val3) throw errno.EAGAIN;
           return requeue(t, a.uaddr, a.val | 0, a.uaddr2, a.timeout);

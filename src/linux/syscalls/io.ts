@@ -15,7 +15,7 @@ import { S_IFDIR, S_IFMT, S_IFREG } from "../abi/stat.ts";
 import { readI64, writeI64 } from "../abi/struct.ts";
 import { fd, flags, inBytes, inPlace, int, long, oneOf, outBytes, outPlace, showBytes, size, uint, unsigned64 } from "./args.ts";
 import { syscall, type Arg, type Shown, type Syscall } from "./syscall.ts";
-import { copyBetween, loadBuffers, readBuffer, readBuffers, writeBuffer, writeBuffers } from "./transfer.ts";
+import { copyBetween, loadBuffers, readBuffer, readBuffers, sizeLimited, writeBuffer, writeBuffers } from "./transfer.ts";
 
 const desc = { classes: ["desc"] };
 
@@ -188,7 +188,7 @@ export const io: readonly Syscall[] = [
     (task, a) => {
       const file = task.files.getIo(a.fd);
       if (a.length < 0 || !file.writable) throw errno.EINVAL;
-      file.truncate(a.length, task);
+      sizeLimited(task, a.length, () => file.truncate(a.length, task));
       return 0;
     },
     desc,
@@ -202,7 +202,7 @@ export const io: readonly Syscall[] = [
       const file = task.files.getIo(a.fd);
       if (a.offset < 0 || a.len <= 0) throw errno.EINVAL;
       if (!file.writable) throw errno.EBADF;
-      file.allocate(a.mode, a.offset, a.len, task);
+      sizeLimited(task, a.offset + a.len, () => file.allocate(a.mode, a.offset, a.len, task));
       return 0;
     },
     desc,

@@ -2,6 +2,7 @@
 import { PAGE_SIZE, TASK_SIZE } from "../../memory/index.ts";
 import { errno } from "../abi/errno.ts";
 import * as M from "../abi/mman.ts";
+import { RLIMIT_DATA } from "../abi/resource.ts";
 import type { Task } from "../task.ts";
 import { address, fd, flags, hexLong, int, oneOf, outAddress, size, uint } from "./args.ts";
 import { syscall, type Arg, type Syscall } from "./syscall.ts";
@@ -22,13 +23,47 @@ const mapFlags: Arg<number> = {
   },
 };
 
+/** RLIMIT_DATA: ENOMEM where `more` bytes of private writable memory are too many. The stack does not count. */
+function demandData(task: Task, more: number): void {
+  const limit = task.process.limits[RLIMIT_DATA]!.soft;
+  if (limit === Infinity) return;
+  let bytes = Math.ceil(more / PAGE_SIZE) * PAGE_SIZE;
+  for (const area of task.memory.areas()) {
+    if ((area.prot & M.PROT_WRITE) !== 0 && !area.shared && !area.growsDown) bytes += area.end - area.start;
+  }
+  if (bytes > limit) throw errno.ENOMEM;
+}
+
+/** brk(2): the old end where RLIMIT_DATA forbids the new one. */
+function setBreak(task: Task, end: number): number {
+  const old = task.memory.brk(0);
+  if (end > old) {
+    try {
+      demandData(task, end - old);
+    } catch (error) {
+      if (error === errno.ENOMEM) return old;
+      throw error;
+    }
+  }
+  return task.memory.brk(end);
+}
+
+/** Bytes of [start, end) that are private and cannot be written now. */
+function newlyWritable(task: Task, start: number, end: number): number {
+  let bytes = 0;
+  for (const area of task.memory.areas()) {
+    if ((area.prot & M.PROT_WRITE) === 0 && !area.shared) bytes += Math.max(0, Math.min(end, area.end) - Math.max(start, area.start));
+  }
+  return bytes;
+}
+
 function mmap(task: Task, a: { addr: number; length: number; prot: number; flags: number; fd: number; offset: number }): number {
   const anonymous = (a.flags & M.MAP_ANONYMOUS) !== 0;
   const type = a.flags & M.MAP_TYPE;
   if (a.offset % PAGE_SIZE !== 0) throw errno.EINVAL;
   const open = anonymous ? undefined : task.files.getIo(a.fd);
   if (a.length === 0) throw errno.EINVAL;
-  if (type !== M.MAP_SHARED && type !== M.MAP_PRIVATE && type !== M.MAP_SHARED_VALIDATE) throw errno.EINVAL;
+  if (type !== M.MAP_SHARED && type !== M.MAP_PRIVATE && (anonymous || type !== M.MAP_SHARED_VALIDATE)) throw errno.EINVAL;
   if (a.length > TASK_SIZE) throw errno.ENOMEM;
   if (a.flags & M.MAP_HUGETLB) throw open === undefined ? errno.ENOMEM : errno.EINVAL;
   const fixed = (a.flags & M.MAP_FIXED) !== 0;
@@ -37,6 +72,7 @@ function mmap(task: Task, a: { addr: number; length: number; prot: number; flags
   const shared = type !== M.MAP_PRIVATE;
   if (type === M.MAP_SHARED_VALIDATE && (a.flags & M.MAP_SYNC) !== 0) throw errno.EOPNOTSUPP;
   const backing = open?.mapping(shared, (a.prot & M.PROT_WRITE) !== 0);
+  if (!shared && (a.prot & M.PROT_WRITE) !== 0) demandData(task, a.length);
   const readOnlyShared = open !== undefined && shared && !open.writable;
   return task.memory.map({
     address: a.addr,
@@ -98,12 +134,13 @@ export const memoryCalls: readonly Syscall[] = [
     "partial: PROT_GROWSDOWN is refused",
     (t, a) => {
       if (a.prot & ~7) throw errno.EINVAL;
+      if ((a.prot & M.PROT_WRITE) !== 0 && t.process.limits[RLIMIT_DATA]!.soft !== Infinity) demandData(t, newlyWritable(t, a.addr, a.addr + a.len));
       t.memory.protect(a.addr, a.len, a.prot);
       return 0;
     },
     memory,
   ),
-  syscall(12, "brk", { addr: address }, "full", (t, a) => t.memory.brk(a.addr), { classes: ["memory"], returns: "address" }),
+  syscall(12, "brk", { addr: address }, "full", (t, a) => setBreak(t, a.addr), { classes: ["memory"], returns: "address" }),
   syscall(
     25,
     "mremap",

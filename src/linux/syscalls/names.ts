@@ -6,11 +6,11 @@ import { S_IFBLK, S_IFCHR, S_IFMT, type Time } from "../abi/stat.ts";
 import { timespec, timeval } from "../abi/time.ts";
 import type { Task } from "../task.ts";
 import type { TimeChange } from "../vfs/types.ts";
-import { dirFd, fd, flags, hexLong, inPlace, int, long, octal, outAddress, outBytes, outPlace, path, pathOrNull, showBytes, size, uint } from "./args.ts";
+import { dirFd, fd, flags, hexLong, inPlace, int, long, octal, outBytes, outPlace, path, pathOrNull, showBytes, size, uint } from "./args.ts";
 import { deviceText, direntsPlace, fileModeText, statfsPlace, statPlace, statxPlace, storeStat, storeStatfs, storeStatx } from "./stat-args.ts";
 import { flagText, isoTime } from "./text.ts";
 import { syscall, type Arg, type Syscall } from "./syscall.ts";
-import { accessible } from "./transfer.ts";
+import { accessible, sizeLimited } from "./transfer.ts";
 import { Access } from "../../memory/index.ts";
 
 const file = { classes: ["file"] };
@@ -254,7 +254,7 @@ export const names: readonly Syscall[] = [
     (t, a) => setTimes(t, a.dirfd, a.pathname, nanoTimes(t, a.times), a.flags),
     both,
   ),
-  syscall(76, "truncate", { path, length: { ...long, show: size.show } }, "full", (t, a) => done(t.kernel.vfs.truncate(t, a.path, a.length)), file),
+  syscall(76, "truncate", { path, length: { ...long, show: size.show } }, "full", (t, a) => sizeLimited(t, a.length, () => done(t.kernel.vfs.truncate(t, a.path, a.length))), file),
   syscall(137, "statfs", { path, buf: statfsPlace }, "full", (t, a) => storeStatfs(t, a.buf, t.kernel.vfs.statfs(t, a.path)), file),
   syscall(138, "fstatfs", { fd, buf: statfsPlace }, "full", (t, a) => storeStatfs(t, a.buf, t.files.get(a.fd).inode.fs.statfs()), desc),
   syscall(
@@ -277,22 +277,6 @@ export const names: readonly Syscall[] = [
     t.fs.umask = a.mask & 0o777;
     return old;
   }, { returns: "octal" }),
-  ...(["getxattr", "lgetxattr"] as const).map((name, i) =>
-    syscall(191 + i, name, { path, name: path, value: outAddress, size }, "partial: no file has extended attributes", () => {
-      throw errno.EOPNOTSUPP;
-    }, file),
-  ),
-  syscall(193, "fgetxattr", { fd, name: path, value: outAddress, size }, "partial: no file has extended attributes", (t, a) => {
-    t.files.getIo(a.fd);
-    throw errno.EOPNOTSUPP;
-  }, desc),
-  ...(["listxattr", "llistxattr"] as const).map((name, i) =>
-    syscall(194 + i, name, { path, list: outAddress, size }, "partial: no file has extended attributes", (t, a) => {
-      t.kernel.vfs.stat(t, AT_FDCWD, a.path, i === 0 ? 0 : AT_SYMLINK_NOFOLLOW);
-      return 0;
-    }, file),
-  ),
-  syscall(196, "flistxattr", { fd, list: outAddress, size }, "partial: no file has extended attributes", (t, a) => (t.files.getIo(a.fd), 0), desc),
 ];
 
 function setTimes(task: Task, dirfd: number, pathname: string | undefined, times: readonly [TimeChange, TimeChange], at: number): number {

@@ -346,7 +346,7 @@ export const processCalls: readonly Syscall[] = [
     160,
     "setrlimit",
     { resource, rlim: inStructOrNull(rlimit, showLimit) },
-    "partial: kept; RLIMIT_CPU and RLIMIT_DATA are not enforced",
+    "partial: RLIMIT_MEMLOCK, RLIMIT_NPROC, RLIMIT_RTTIME and the like are kept only",
     (t, a) => {
       if (a.rlim === undefined) throw errno.EFAULT;
       return limits(t, 0, a.resource, a.rlim, 0);
@@ -356,7 +356,7 @@ export const processCalls: readonly Syscall[] = [
     302,
     "prlimit64",
     { pid, resource, new_limit: inStructOrNull(rlimit, showLimit), old_limit: outStruct(rlimit, showLimit) },
-    "partial: kept; RLIMIT_CPU and RLIMIT_DATA are not enforced",
+    "partial: RLIMIT_MEMLOCK, RLIMIT_NPROC, RLIMIT_RTTIME and the like are kept only",
     (t, a) => limits(t, a.pid, a.resource, a.new_limit, a.old_limit),
   ),
   syscall(98, "getrusage", { who, usage: outStruct(rusage, usageText) }, "partial: times and maximum resident size only", (t, a) => {

@@ -12,6 +12,7 @@ import { signalCalls } from "./signals.ts";
 import { socketCalls } from "./sockets.ts";
 import type { Syscall } from "./syscall.ts";
 import { timeCalls } from "./time.ts";
+import { attributeCalls } from "./xattr.ts";
 
 /** All declarations. */
 export const syscalls: readonly Syscall[] = [
@@ -27,6 +28,7 @@ export const syscalls: readonly Syscall[] = [
   ...futexCalls,
   ...eventCalls,
   ...socketCalls,
+  ...attributeCalls,
 ].sort((a, b) => a.number - b.number);
 
 /** By number; undefined where nothing is declared. */

@@ -226,6 +226,16 @@ export function writeBuffers(task: Task, file: OpenFile, buffers: readonly Buffe
   return done;
 }
 
+/** A change of a file's size: EFBIG because of RLIMIT_FSIZE raises SIGXFSZ. */
+export function sizeLimited<T>(task: Task, size: number, change: () => T): T {
+  try {
+    return change();
+  } catch (error) {
+    if (error === errno.EFBIG && size > task.fileSizeLimit) sendToTask(task, userInfo(task, SIGXFSZ));
+    throw error;
+  }
+}
+
 function writeMessage(task: Task, file: OpenFile, bytes: Uint8Array): Outcome {
   try {
     const count = file.write(bytes, task);

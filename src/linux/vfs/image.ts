@@ -49,6 +49,7 @@ import { Pipe, PipeEnd, PipeInode } from "./pipe.ts";
 import { PROC_NODES, SYS_NODES } from "./proc.ts";
 import { FileStream, FlowStream, Stream, StreamBacking, StreamInode } from "./stream.ts";
 import { SynthFile, SynthFs, SynthInode, type SynthNode } from "./synth.ts";
+import { socketLayouts } from "./socket-image.ts";
 import { terminalLayouts } from "./terminal-image.ts";
 import { TmpFile, TmpFs, TmpInode } from "./tmpfs.ts";
 
@@ -113,6 +114,7 @@ const tmpInodeLayout: L<TmpInode> = {
   fields: {
     ...inodeFields,
     nlink: whole,
+    linkable: flag,
     rdev: u32,
     atime: time,
     mtime: time,
@@ -440,6 +442,7 @@ export const fileLayouts: readonly AnyLayout[] = [
   flowStreamLayout,
   fileStreamLayout,
   ...terminalLayouts,
+  ...socketLayouts,
 ];
 
 // ---- what belongs to the host

@@ -162,8 +162,8 @@ export abstract class Inode {
     throw errno.EPERM;
   }
 
-  /** O_TMPFILE: a file without a name. */
-  createTemporary(_dir: Dentry, _mode: number, _caller: Caller): Dentry {
+  /** O_TMPFILE: a file without a name; `linkable`: link(2) may give it one. */
+  createTemporary(_dir: Dentry, _mode: number, _linkable: boolean, _caller: Caller): Dentry {
     throw errno.EOPNOTSUPP;
   }
 }

@@ -141,6 +141,15 @@ export abstract class OpenFile {
     return Infinity;
   }
 
+  /** Counts what came to be read, and what made room for writing: O_ASYNC signals such changes. */
+  get arrived(): number {
+    return 0;
+  }
+
+  get departed(): number {
+    return 0;
+  }
+
   /** Changes whenever bytes or room came, so that an edge-triggered epoll(7) sees news in a file that was ready all the time. */
   get activity(): number {
     return 0;
@@ -237,9 +246,10 @@ export abstract class SeekableFile extends OpenFile {
     return this.pwriteAt(from, (this.flags & O_APPEND) !== 0 ? this.size : offset, caller);
   }
 
+  /** lseek(2); positions beyond 2^53 are refused. */
   override seek(offset: number, whence: number): number {
     const target = this.seekTarget(offset, whence);
-    if (target < 0) throw errno.EINVAL;
+    if (!(target >= 0 && target <= Number.MAX_SAFE_INTEGER)) throw errno.EINVAL;
     this.offset = target;
     return target;
   }

@@ -221,6 +221,15 @@ export class PipeEnd extends OpenFile {
     return this.pipe.activity;
   }
 
+  // The pipe counts all bytes moved: with those that are still in it, twice what came; without them, twice what went.
+  override get arrived(): number {
+    return this.readable ? this.pipe.activity + this.pipe.bytes : 0;
+  }
+
+  override get departed(): number {
+    return this.writable ? this.pipe.activity - this.pipe.bytes : 0;
+  }
+
   protected override released(): void {
     this.pipe.activity++;
     if (this.readable) this.pipe.readers--;

@@ -338,7 +338,7 @@ export function commText(subject: Subject): string {
 }
 
 export function setComm(subject: Subject, text: string): void {
-  threadOf(subject).comm = (text.endsWith("\n") ? text.slice(0, -1) : text).slice(0, 15);
+  threadOf(subject).comm = text.slice(0, 15);
 }
 
 export function cmdline(subject: Subject): Uint8Array {

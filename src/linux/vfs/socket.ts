@@ -110,6 +110,8 @@ export class SocketFile extends OpenFile {
   /** Who made the pair: SO_PEERCRED of the other end. */
   readonly maker: SenderIdentity;
   changes = 0;
+  /** Messages that came, and ends. */
+  arrivals = 0;
 
   constructor(dentry: Dentry, flags: number, type: number, maker: SenderIdentity) {
     super(dentry, flags);
@@ -135,6 +137,10 @@ export class SocketFile extends OpenFile {
 
   override get activity(): number {
     return this.changes;
+  }
+
+  override get arrived(): number {
+    return this.arrivals;
   }
 
   override waitLimit(events: number): number {
@@ -195,6 +201,7 @@ export class SocketFile extends OpenFile {
   #put(peer: SocketFile, bytes: Uint8Array, memory: number, files: readonly OpenFile[], sender: SenderIdentity): void {
     peer.queue.push({ bytes, start: 0, memory, files: files.map((file) => file.retain()), sender });
     peer.changes++;
+    peer.arrivals++;
     this.unreceived += memory;
   }
 
@@ -284,6 +291,7 @@ export class SocketFile extends OpenFile {
   #close(bits: number): void {
     this.closed |= bits;
     this.changes++;
+    this.arrivals++;
   }
 
   override ready(): number {

@@ -110,6 +110,8 @@ export class TmpFs extends FileSystem {
 /** State: every field; `store` for regular files, `entries` for directories, `target` for links, `pipe` for FIFOs. */
 export class TmpInode extends Inode {
   nlink = 1;
+  /** Without a name, but link(2) may give it one: O_TMPFILE. */
+  linkable = false;
   rdev: number;
   atime: Time;
   mtime: Time;
@@ -278,9 +280,10 @@ export class TmpInode extends Inode {
     return this.enter(dir, name, inode);
   }
 
-  override createTemporary(dir: Dentry, mode: number, caller: Caller): Dentry {
+  override createTemporary(dir: Dentry, mode: number, linkable: boolean, caller: Caller): Dentry {
     const inode = this.child(mode, 0, caller);
     inode.nlink = 0;
+    inode.linkable = linkable;
     const dentry = new Dentry(dir, `#${inode.ino}`, inode);
     dentry.unlinked = true;
     return dentry;
@@ -288,6 +291,8 @@ export class TmpInode extends Inode {
 
   override link(dir: Dentry, name: string, target: Dentry): void {
     const inode = target.inode as TmpInode;
+    if (inode.nlink === 0 && !inode.linkable) throw errno.ENOENT;
+    inode.linkable = false;
     inode.nlink++;
     inode.changed();
     this.enter(dir, name, inode);

@@ -126,7 +126,7 @@ export class Vfs {
     const dir = this.#existing(caller, this.#base(caller, dirfd, path), path, true);
     if (!dir.inode.isDirectory) throw errno.ENOTDIR;
     demand(dir.inode, caller.credentials, W_OK | X_OK);
-    const made = dir.inode.createTemporary(dir, S_IFREG | (mode & PERMISSIONS & ~caller.fs.umask), caller);
+    const made = dir.inode.createTemporary(dir, S_IFREG | (mode & PERMISSIONS & ~caller.fs.umask), (flags & O_EXCL) === 0, caller);
     return made.inode.open(made, kept(flags), caller);
   }
 

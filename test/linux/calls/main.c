@@ -14,5 +14,13 @@ int main(int argc, char **argv) {
         t->run();
         return 0;
       }
+  for (const struct test *t = __start_tests; t < __stop_tests; t++)
+    if (argc < 2) {
+      if (strncmp(t->name, "after_", 6)) puts(t->name);
+    }
+    else if (!strcmp(t->name, argv[1])) {
+      t->run();
+      return 0;
+    }
   return argc < 2 ? 0 : 2;
 }
