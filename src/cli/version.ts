@@ -1,6 +1,6 @@
 // `tsvm version`: what this tsvm is, and what its guests see.
 import { allInsns } from "../cpu/index.ts";
-import { baselineFeatures } from "../machine/index.ts";
+import { cpuModels, MACHINE_REVISION } from "../machine/index.ts";
 import { TextWriter } from "./output.ts";
 import { packageVersion } from "./package-version.ts";
 import { syscallRows } from "./syscalls.ts";
@@ -16,7 +16,14 @@ export function showVersion(options: VersionOptions): number {
   const forms = allInsns.reduce((total, { rows }) => total + rows.length, 0);
   const facts = {
     tsvm: packageVersion(),
-    processor: { architecture: "x86-64", features: [...baselineFeatures], mnemonics: new Set(allInsns.map(({ mnemonic }) => mnemonic)).size, forms },
+    /** Images of another revision may not go on alike. */
+    machineRevision: MACHINE_REVISION,
+    processor: {
+      architecture: "x86-64",
+      models: Object.fromEntries(Object.entries(cpuModels).map(([name, features]) => [name, [...features]])),
+      mnemonics: new Set(allInsns.map(({ mnemonic }) => mnemonic)).size,
+      forms,
+    },
     kernel: { systemCalls: supported, ofLinux61: calls.length },
     host: { node: process.version, v8: process.versions.v8, platform: `${process.platform} ${process.arch}` },
   };
@@ -25,8 +32,11 @@ export function showVersion(options: VersionOptions): number {
   else {
     const { processor, kernel, host } = facts;
     out.write(
-      `tsvm ${facts.tsvm}\n` +
-        `processor: ${processor.architecture}, ${processor.features.join(" ")}; ${processor.mnemonics} instructions in ${processor.forms} forms\n` +
+      `tsvm ${facts.tsvm}, machine revision ${facts.machineRevision}\n` +
+        `processor: ${processor.architecture}, ${processor.mnemonics} instructions in ${processor.forms} forms\n` +
+        Object.entries(processor.models)
+          .map(([name, features]) => `  --cpu ${name}: ${features.join(" ")}\n`)
+          .join("") +
         `kernel: ${kernel.systemCalls} of Linux 6.1's ${kernel.ofLinux61} system calls\n` +
         `host: Node ${host.node}, V8 ${host.v8}, ${host.platform}\n`,
     );

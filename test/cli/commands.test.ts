@@ -108,7 +108,9 @@ describe.concurrent("tsvm syscalls and version", () => {
 
   it("version: in lines and as JSON", async () => {
     const { out } = await run("version");
-    expect(out).toMatch(/^tsvm \d+\.\d+\.\d+\nprocessor: x86-64, base .*\nkernel: \d+ of Linux 6\.1's 362 system calls\nhost: Node v.*\n$/);
+    expect(out).toMatch(
+      /^tsvm \d+\.\d+\.\d+, machine revision \d+\nprocessor: x86-64, .*\n(?: {2}--cpu v\d: base .*\n)+kernel: \d+ of Linux 6\.1's 362 system calls\nhost: Node v.*\n$/,
+    );
     expect(JSON.parse((await run("version", "--json")).out)).toMatchObject({
       processor: { architecture: "x86-64" },
       host: { node: process.version },
