@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { describe, expect, it } from "vitest";
 import { classesOf, isShown, parseFilter, Strace, StraceSummary, type StraceFilter } from "../../src/debug/index.ts";
-import { defaultRlimits, syscalls } from "../../src/linux/index.ts";
+import { defaultRlimits, quote, syscalls } from "../../src/linux/index.ts";
 import { Machine } from "../../src/machine/index.ts";
 import { recordStrace } from "../../tools/record-strace.ts";
 import { FakeHost } from "../linux/support.ts";
@@ -114,5 +114,12 @@ describe("the summary", () => {
     const seen = new Map(rows.map((row) => [row.slice(50).trim(), Number(row.slice(30, 40))] as const));
     expect(Object.fromEntries(seen)).toEqual(Object.fromEntries(counts));
     expect(total).toMatch(new RegExp(`^100\\.00 .* ${[...counts.values()].reduce((a, b) => a + b)} .* total$`));
+  });
+});
+
+describe("strings", () => {
+  it("are escaped as strace(1) does: three octal digits only where an octal digit follows", () => {
+    const bytes = Uint8Array.of(0, 0x37, 1, 0x39, 0xff, 0x41, 9, 0x22, 0x5c, 7);
+    expect(quote(bytes, true)).toBe('"\\0007\\19\\377A\\t\\"\\\\\\7"...');
   });
 });

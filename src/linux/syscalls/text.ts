@@ -15,8 +15,8 @@ export function quote(bytes: Uint8Array, cut: boolean): string {
     else if (byte >= 32 && byte < 127) text += String.fromCharCode(byte);
     else {
       const next = bytes[i + 1];
-      const digitFollows = next !== undefined && next >= 48 && next <= 57;
-      text += "\\" + (digitFollows ? byte.toString(8).padStart(3, "0") : byte.toString(8));
+      const octalFollows = next !== undefined && next >= 48 && next <= 55;
+      text += "\\" + (octalFollows ? byte.toString(8).padStart(3, "0") : byte.toString(8));
     }
   }
   return `"${text}"${cut ? "..." : ""}`;
