@@ -11,21 +11,18 @@ import { compare, formatDifference, hexBytes } from "../test/silicon/line.ts";
 import { runCases } from "../test/silicon/protocol.ts";
 import { defaultState } from "../test/silicon/state.ts";
 import { flagMask } from "./insn/flags.ts";
-import { canMake, Random, randomCase } from "./insn/random.ts";
+import { isComparable, Random, randomCase } from "../test/silicon/random.ts";
 
 const { values: options } = parseArgs({
   options: { count: { type: "string", default: "100000" }, seed: { type: "string", default: "1" }, only: { type: "string", default: "" }, feature: { type: "string", default: "" }, show: { type: "string", default: "20" } },
 });
 const BATCH = 8000;
 
-/** Numbers that no two runs, or no two makers' processors, have in common. */
-const DIFFERENT = /^(rdrand|rdseed|rdpid|rdtscp?|cpuid|rcpps|rcpss|rsqrtps|rsqrtss|fx.*|ldmxcsr|mov|hlt|cli|sti|in|out)$/;
-
 const implemented = new Set(allInsns);
 const rows = new Decoder(allInsns, allFeatures).rows.filter((row) => {
   const feature: Feature = row.insn.properties.feature ?? "base";
   const wanted = new RegExp(options.only).test(row.mnemonic) && new RegExp(options.feature).test(feature);
-  return implemented.has(row.insn) && wanted && !DIFFERENT.test(row.mnemonic) && canMake(row);
+  return implemented.has(row.insn) && wanted && isComparable(row);
 });
 const random = new Random(Number(options.seed));
 const runner = new InterpreterRunner(32, allFeatures);

@@ -1,6 +1,6 @@
 /** AES-NI, PCLMULQDQ, GFNI and SHA (SDM volume 1, 5.12, 5.13, 5.18 and 5.20), without helpers. */
 
-import { doubled, INVERSE, INVERSE_SUBSTITUTION, lookUp, multiplyBytes, SUBSTITUTION } from "./galois.ts";
+import { byteTables, doubled, lookUp, multiplyBytes } from "./galois.ts";
 import { insn } from "./insn.ts";
 import type { Insn } from "./insn.ts";
 import type { Op, V } from "./ops.ts";
@@ -36,7 +36,8 @@ function unmixed(op: Op, value: V): V {
 
 function substituted(op: Op, value: V, direction: 1 | -1): V {
   const lanes = rowsShifted(direction);
-  return lookUp(op, direction === 1 ? SUBSTITUTION : INVERSE_SUBSTITUTION, op.shuffle(value, value, lanes));
+  const { substitution, inverseSubstitution } = byteTables();
+  return lookUp(op, direction === 1 ? substitution : inverseSubstitution, op.shuffle(value, value, lanes));
 }
 
 export const aes: readonly Insn[] = requires("aes", [
@@ -46,7 +47,7 @@ export const aes: readonly Insn[] = requires("aes", [
   vectorRow("aesdec", "38 DE", (op, a, b) => xor(op, unmixed(op, substituted(op, a, -1)), b)),
   vectorRow("aesdeclast", "38 DF", (op, a, b) => xor(op, substituted(op, a, -1), b)),
   insn("aeskeygenassist", ["66 0F 3A DF /r | Vdq, Wdq, Ib"], aligned, (op) => {
-    const words = lookUp(op, SUBSTITUTION, op.get(1));
+    const words = lookUp(op, byteTables().substitution, op.get(1));
     // Dwords 1 and 3, each as it is and rotated by a byte, which the round constant is added to.
     const spread = op.shuffle(words, words, [4, 5, 6, 7, 5, 6, 7, 4, 12, 13, 14, 15, 13, 14, 15, 12]);
     const constant = op.x("v128.and", op.x("i32x4.splat", op.x("i32.wrap_i64", op.get(2))), op.v128(dwords(0, 0xff, 0, 0xff)));
@@ -112,7 +113,7 @@ export const gfni: readonly Insn[] = requires("gfni", [
   }),
   insn("gf2p8affineinvqb", ["66 0F 3A CF /r | Vdq, Wdq, Ib"], aligned, (op) => {
     const matrix = op.get(1);
-    op.setVector(0, affine(op, lookUp(op, INVERSE, op.vector(0)), matrix));
+    op.setVector(0, affine(op, lookUp(op, byteTables().inverse, op.vector(0)), matrix));
   }),
 ]);
 

@@ -9,31 +9,41 @@ export function doubled(op: Op, value: V): V {
   return op.x("v128.xor", op.x("i8x16.add", value, value), reduction);
 }
 
-function multiplyNumbers(a: number, b: number): number {
-  let r = 0;
-  for (let i = 7; i >= 0; i--) {
-    r = (r << 1) ^ ((r & 0x80) === 0 ? 0 : 0x11b);
-    if ((b & (1 << i)) !== 0) r ^= a;
+/** Tables of 256 bytes. */
+export interface ByteTables {
+  /** The inverse of each byte, 0 for 0. */
+  readonly inverse: readonly number[];
+  /** SubBytes and InvSubBytes (FIPS 197, 5.1.1 and 5.3.2). */
+  readonly substitution: readonly number[];
+  readonly inverseSubstitution: readonly number[];
+}
+
+let made: ByteTables | undefined;
+
+/** Made when they are first asked for. */
+export function byteTables(): ByteTables {
+  made ??= makeTables();
+  return made;
+}
+
+function makeTables(): ByteTables {
+  // The powers of 3 are all bytes but 0.
+  const powers: number[] = [];
+  for (let i = 0, x = 1; i < 255; i++) {
+    powers.push(x);
+    x ^= (x << 1) ^ ((x & 0x80) === 0 ? 0 : 0x11b);
   }
-  return r;
+  const inverse = Array<number>(256).fill(0);
+  powers.forEach((x, i) => (inverse[x] = powers[(255 - i) % 255] ?? 0));
+  const substitution = inverse.map((x) => {
+    let r = 0x63;
+    for (let i = 0; i < 5; i++) r ^= ((x << i) | (x >> (8 - i))) & 0xff;
+    return r;
+  });
+  const inverseSubstitution = Array<number>(256).fill(0);
+  substitution.forEach((x, i) => (inverseSubstitution[x] = i));
+  return { inverse, substitution, inverseSubstitution };
 }
-
-/** The inverse of each byte, 0 for 0: its 254th power. */
-export const INVERSE: readonly number[] = Array.from({ length: 256 }, (_, x) => {
-  let r = 1;
-  for (let i = 0; i < 254; i++) r = multiplyNumbers(r, x);
-  return r;
-});
-
-function affine(x: number): number {
-  let r = 0x63;
-  for (let i = 0; i < 5; i++) r ^= ((x << i) | (x >> (8 - i))) & 0xff;
-  return r;
-}
-
-/** SubBytes (FIPS 197, 5.1.1) and its inverse. */
-export const SUBSTITUTION: readonly number[] = INVERSE.map(affine);
-export const INVERSE_SUBSTITUTION: readonly number[] = INVERSE.map((_, x) => SUBSTITUTION.indexOf(x));
 
 /** Each byte through a table of 256: sixteen at a time, where indices that are not of the sixteen give zero. */
 export function lookUp(op: Op, table: readonly number[], value: V): V {

@@ -126,13 +126,13 @@ function doubleShift(op: Op, left: boolean): void {
   let r: V;
   let carry: V;
   if (width === 16) {
-    // Counts above 16 are undefined; silicon shifts through operand, source, operand.
-    const joined = left
-      ? op.or(op.or(op.shl(a, op.const(32)), op.shl(b, op.const(16))), a)
-      : op.or(op.or(op.shl(a, op.const(32)), op.shl(b, op.const(16))), a);
+    // Counts above 16 are undefined; AMD's processors shift in the source twice and clear CF, Intel's shift in the operand after the source.
+    const twice = op.or(op.shl(b, op.const(16)), b);
+    const joined = left ? op.or(op.shl(a, op.const(32)), twice) : op.or(op.shl(twice, op.const(16)), a);
     const shifted = left ? op.shl(joined, n) : op.shr(joined, n);
     r = left ? op.shr(shifted, op.const(32)) : shifted;
-    carry = left ? bit(op, shifted, op.const(48)) : bit(op, joined, op.sub(n, one));
+    const last = left ? bit(op, shifted, op.const(48)) : bit(op, joined, op.sub(n, one));
+    carry = op.select(op.ltu(op.const(width), n), op.const(0), last);
   } else {
     const back = op.sub(op.const(width - 1), n);
     r = left

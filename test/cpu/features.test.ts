@@ -1,0 +1,111 @@
+// One test: npx vitest run test/cpu/features.test.ts -t RDRAND
+/** What depends on the processor's features: rows, CPUID, prebuilt modules, the random source. */
+
+import { describe, expect, test } from "vitest";
+import type { Feature } from "../../src/cpu/index.ts";
+import { Interpreter } from "../../src/cpu/index.ts";
+import { cpuidLeaf } from "../../src/cpu/helpers/cpuid.ts";
+import { readRflags } from "../../src/cpu/index.ts";
+import { Flag, GPR } from "../../src/cpu/state.ts";
+import { cpuModels } from "../../src/machine/index.ts";
+import { AddressSpace } from "../../src/memory/index.ts";
+
+type Options = ConstructorParameters<typeof Interpreter>[2];
+
+const CODE = 0x10_0000;
+
+/** An interpreter in front of `code`, with int3 behind it. */
+function processor(code: string, features: ReadonlySet<Feature>, options: Options = {}): Interpreter {
+  const space = new AddressSpace();
+  space.map({ address: CODE, length: 4096, prot: 7, fixed: true });
+  space.poke(CODE, new Uint8Array(4096).fill(0xcc));
+  space.poke(CODE, Uint8Array.from(code.split(" "), (digits) => Number.parseInt(digits, 16)));
+  const cpu = new Interpreter(space, features, options);
+  cpu.rip = CODE;
+  return cpu;
+}
+
+const rax = (cpu: Interpreter): bigint => cpu.space.view.getBigUint64(GPR, true);
+const flag = (cpu: Interpreter, mask: number): boolean => (Number(readRflags(cpu.space.view)) & mask) !== 0;
+
+describe("RDRAND and RDSEED", () => {
+  const source = () => {
+    let next = 1;
+    return { fill: (into: Uint8Array): void => into.forEach((_, i) => (into[i] = next++)) };
+  };
+
+  test.each([
+    ["rdrand eax", "0f c7 f0", 0x04030201n],
+    ["rdrand rax", "48 0f c7 f0", 0x0807060504030201n],
+    ["rdrand ax", "66 0f c7 f0", 0xffffffffffff0201n],
+    ["rdseed rax", "48 0f c7 f8", 0x0807060504030201n],
+  ])("%s takes as many bytes as its operand has from the random source", (_text, code, expected) => {
+    const cpu = processor(code, cpuModels.v2, { random: source() });
+    cpu.space.view.setBigUint64(GPR, 0xffffffffffffffffn, true);
+    cpu.run(1);
+    expect(rax(cpu)).toBe(expected);
+    expect(flag(cpu, Flag.CF)).toBe(true);
+    expect(flag(cpu, Flag.OF | Flag.SF | Flag.ZF | Flag.AF | Flag.PF)).toBe(false);
+  });
+
+  test("consecutive numbers are consecutive bytes of the source", () => {
+    const cpu = processor("0f c7 f0 0f c7 f0", cpuModels.v2, { random: source() });
+    cpu.run(2);
+    expect(rax(cpu)).toBe(0x08070605n);
+  });
+
+  test("without a source there is no number: CF = 0 and 0", () => {
+    const cpu = processor("48 0f c7 f0", cpuModels.v2);
+    cpu.space.view.setBigUint64(GPR, 5n, true);
+    cpu.run(1);
+    expect(rax(cpu)).toBe(0n);
+    expect(flag(cpu, Flag.CF)).toBe(false);
+  });
+});
+
+test("RDTSCP gives the count of instructions and processor 0, RDPID 0", () => {
+  const cpu = processor("0f 01 f9 f3 48 0f c7 f8", cpuModels.v2);
+  for (const register of [0, 1, 2]) cpu.space.view.setBigUint64(GPR + 8 * register, 0xffffffffffffffffn, true);
+  cpu.timestampBase = 0x1_0000_0010;
+  for (let i = 0; i < 8 && cpu.instructions < 1; i++) cpu.run(1 - cpu.instructions);
+  const before = [0, 1, 2].map((register) => cpu.space.view.getBigUint64(GPR + 8 * register, true));
+  cpu.run(1);
+  expect(before[1]).toBe(0n);
+  expect(before[2]).toBe(1n);
+  expect(rax(cpu)).toBe(0n);
+});
+
+test.each([
+  ["lzcnt", "f3 48 0f bd c1", 63n - 0n, 0n],
+  ["tzcnt", "f3 48 0f bc c1", 0n, 0n],
+])("%s is bsr or bsf where the processor does not have it", (_name, code, counted, scanned) => {
+  const run = (features: ReadonlySet<Feature>): bigint => {
+    const cpu = processor(code, features);
+    cpu.space.view.setBigUint64(GPR + 8, 1n, true);
+    cpu.run(1);
+    return rax(cpu);
+  };
+  expect(run(new Set([...cpuModels.v1, "lzcnt", "bmi1"]))).toBe(counted);
+  expect(run(cpuModels.v1)).toBe(scanned);
+});
+
+test("modules that were made for other features are not used", () => {
+  const entry = (features: ReadonlySet<Feature>): Uint8Array => new Interpreter(new AddressSpace(), features).handlers.encode();
+  const packed = Buffer.concat([entry(cpuModels.v1), entry(cpuModels.v2)]);
+  for (const features of [cpuModels.v1, cpuModels.v2, new Set<Feature>([...cpuModels.v2, "bmi1", "lzcnt"])]) {
+    // popcnt (v2), tzcnt (the last one, else bsf)
+    const cpu = processor("f3 48 0f bc c1", features, { prebuilt: packed });
+    cpu.space.view.setBigUint64(GPR + 8, 0n, true);
+    cpu.space.view.setBigUint64(GPR, 7n, true);
+    cpu.run(1);
+    expect(rax(cpu)).toBe(features.has("bmi1") ? 64n : 7n);
+  }
+});
+
+test("CPUID of v2 has what the x86-64 psABI asks of x86-64-v2", () => {
+  const [, , ecx] = cpuidLeaf(cpuModels.v2, 1, 0);
+  for (const bit of [0, 9, 13, 19, 20, 23]) expect((ecx >> bit) & 1).toBe(1);
+  // Neither XSAVE nor AVX.
+  for (const bit of [26, 27, 28]) expect((ecx >> bit) & 1).toBe(0);
+  expect(cpuidLeaf(cpuModels.v2, 0x8000_0001, 0)[2] & 1).toBe(1);
+});
