@@ -24,14 +24,16 @@ interface ProgramDescription {
 
 /** Programs that execute tens of millions of instructions. */
 const kernels = ["collatz", "life", "sha256"];
+/** Programs that make a million system calls and more. */
+const callers = ["getppid", "pipe-bytes"];
 
 export function programCases(): BenchCase[] {
-  return kernels.map((id) => {
+  return [...kernels, ...callers].map((id) => {
     const folder = join(root, "programs", id);
     const program = JSON.parse(readFileSync(join(folder, "program.json"), "utf8")) as ProgramDescription;
     return {
       id,
-      group: "programs",
+      group: callers.includes(id) ? "system calls" : "programs",
       argv: [join(folder, id), ...(program.argv ?? [])],
       env: program.env ?? {},
       cwd: folder,
