@@ -47,6 +47,7 @@ describe.each(listPrograms())("$name", (program) => {
   test.skipIf(!built).each([
     ["in tsvm", []],
     ["in tsvm with a window of 1 MiB", ["--window", "20"]],
+    ["in tsvm with a processor of x86-64-v2", ["--cpu", "v2"]],
   ])("%s", (_name, options) => {
     expect(run(program, process.execPath, tsvmArguments(program, options), {})).toEqual(expected(program));
   });

@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { InvalidArgumentError } from "commander";
 import type { StraceFilter } from "../debug/index.ts";
+import type { CpuModel } from "../machine/index.ts";
 import type { CheckpointOptions } from "./checkpoint-options.ts";
 import type { Variable } from "./environment.ts";
 
@@ -84,5 +85,6 @@ export interface RunOptions extends WatchOptions, CheckpointOptions {
   readonly cwd?: string;
   readonly argv0?: string;
   readonly deterministic?: true;
+  readonly cpu?: CpuModel;
   readonly window?: number;
 }

@@ -4,7 +4,7 @@ import { isatty } from "node:tty";
 import { CrashReporter, Strace, StraceSummary } from "../debug/index.ts";
 import { signalName } from "../linux/index.ts";
 import { LoadError } from "../loader/index.ts";
-import { Machine } from "../machine/index.ts";
+import { cpuModels, Machine } from "../machine/index.ts";
 import { NodeInputs, fixedStart, hostStart, runToEnd } from "../node/index.ts";
 import { argumentBytes, byteString } from "./bytes.ts";
 import { Checkpointer } from "./checkpoint.ts";
@@ -49,6 +49,7 @@ export function createMachine(program: string, args: readonly string[], options:
       cwd: byteString(cwd),
       inputs,
       ...prebuiltModules(),
+      features: cpuModels[options.cpu ?? "v1"],
       start: deterministic ? fixedStart() : hostStart(),
       mounts: mounts.map(({ guest, readOnly }, mount) => ({ mount, guest: byteString(guest), readOnly })),
       ...(options.window === undefined ? {} : { windowBits: options.window }),

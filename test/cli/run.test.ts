@@ -157,6 +157,7 @@ describe.concurrent("what cannot be run is said in one line", () => {
     [["run", "--dir", "/x::y", "x"]],
     [["run", "--max-instructions", "0", "x"]],
     [["run", "--window", "99", "x"]],
+    [["run", "--cpu", "v9", "x"]],
   ])("2: %j", async (args) => {
     const ended = await run(args);
     expect(ended.status).toBe(2);
