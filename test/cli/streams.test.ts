@@ -100,6 +100,24 @@ describe.concurrent("streams", () => {
     expect(await new Promise((resolve) => child.on("close", resolve))).toBe(130);
   });
 
+  it("Ctrl-C on a terminal is the guest's SIGINT, as natively", async () => {
+    const onTerminal = async (line: string): Promise<{ readonly out: string; readonly status: unknown }> => {
+      const child = spawn("script", ["-qec", line, "/dev/null"], { cwd: folder, stdio: ["pipe", "pipe", "inherit"] });
+      let out = "";
+      child.stdout.on("data", (data: Buffer) => (out += data.toString("latin1")));
+      const ended = new Promise((resolve) => child.on("close", resolve));
+      child.stdin.write("abc\n");
+      // Once as the terminal's echo, once as the copy.
+      for (let i = 0; i < 400 && out.split("abc").length < 3; i++) await sleep(25);
+      child.stdin.write("\x03");
+      // What is typed before the guest has its terminal is echoed by the host's and by the guest's.
+      return { status: await ended, out: out.replace(/^(abc\r\n)+/, "") };
+    };
+    const native = await onTerminal(copy);
+    expect(native.status).toBe(130);
+    expect(await onTerminal(`'${process.execPath}' '${tsvm}' run '${copy}'`)).toEqual(native);
+  });
+
   it("a lot through a pipe needs a bounded memory", async () => {
     const { err, out } = await shell("head -c 100000000 /dev/zero | tsvm --stats $copy | wc -c");
     expect(out.trim()).toBe("100000000");
