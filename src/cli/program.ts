@@ -1,8 +1,11 @@
 // Finding and reading PROGRAM on the host, and where the guest will see it.
 import { accessSync, constants, readFileSync, statSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
 import { basename, relative, resolve } from "node:path";
 import { CommandError, ExitStatus } from "./errors.ts";
 import type { MountOption } from "./run-options.ts";
+
+const GZIP_MAGIC = [0x1f, 0x8b] as const;
 
 const reasons: Readonly<Record<string, readonly [status: number, reason: string]>> = {
   ENOENT: [ExitStatus.notFound, "not found"],
@@ -25,6 +28,17 @@ export function readFile(path: string, mode: number = constants.R_OK): Uint8Arra
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     const [status, reason] = reasons[code] ?? [ExitStatus.notExecutable, `cannot be read (${code || String(error)})`];
     throw new CommandError(status, `${path}: ${reason}`);
+  }
+}
+
+/** A tar archive, gzip taken off. */
+export function readArchive(path: string): Uint8Array {
+  const bytes = readFile(path);
+  if (bytes[0] !== GZIP_MAGIC[0] || bytes[1] !== GZIP_MAGIC[1]) return bytes;
+  try {
+    return gunzipSync(bytes);
+  } catch (error) {
+    throw new CommandError(ExitStatus.internal, `${path}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

@@ -14,6 +14,7 @@ memory, made anew for each run.
 Files:
   tsvm run --dir . ./sort data.txt               the current directory, at the same path in the guest
   tsvm run --dir /srv/data::/data:ro ./sort /data/a
+  tsvm run --image rootfs.tar /bin/busybox ls /  a root directory of the guest's own; what it changes is gone in the end
   A guest cannot leave a --dir, neither by "..", nor by symbolic links, nor by links the host makes meanwhile.
 
 Time and chance:
@@ -53,6 +54,7 @@ export function addGuestOptions(command: Command): Command {
         .argParser(collect(parseMount))
         .default([], "none"),
     )
+    .option("--image <TAR>", "make the tar archive (also gzipped) the guest's root directory, in memory; PROGRAM is then a path of the guest")
     .addOption(
       new Option("--env <VARIABLE>", "set a variable of the guest (NAME=VALUE) or pass the host's (NAME); repeatable")
         .argParser(collect(parseVariable))

@@ -81,6 +81,8 @@ export interface RunOptions extends WatchOptions, CheckpointOptions {
   /** An image to go on with, where it exists. */
   readonly resumeIfExists?: string;
   readonly dir: readonly MountOption[];
+  /** A tar archive that is the guest's root directory. */
+  readonly image?: string;
   readonly env: readonly Variable[];
   readonly cwd?: string;
   readonly argv0?: string;

@@ -1,8 +1,9 @@
 // `tsvm run`: makes the machine, runs it to its end, and ends as it ended.
 import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
+import { posix } from "node:path";
 import { isatty } from "node:tty";
 import { CrashReporter, Strace, StraceSummary } from "../debug/index.ts";
-import { signalName } from "../linux/index.ts";
+import { Errno, signalName, TarError } from "../linux/index.ts";
 import { LoadError } from "../loader/index.ts";
 import { cpuModels, Machine } from "../machine/index.ts";
 import { NodeInputs, fixedStart, hostStart, runToEnd } from "../node/index.ts";
@@ -10,7 +11,7 @@ import { argumentBytes, byteString } from "./bytes.ts";
 import { Checkpointer } from "./checkpoint.ts";
 import { environment } from "./environment.ts";
 import { CommandError, ExitStatus } from "./errors.ts";
-import { guestPath, programPath, readProgram } from "./program.ts";
+import { guestPath, programPath, readArchive, readProgram } from "./program.ts";
 import { writeAll } from "./output.ts";
 import type { RunOptions, WatchOptions } from "./run-options.ts";
 import { statsLine } from "./stats.ts";
@@ -37,12 +38,12 @@ export function prebuiltModules(): { readonly prebuilt?: Uint8Array } {
 
 export function createMachine(program: string, args: readonly string[], options: RunOptions, inputs: NodeInputs): Machine {
   const { deterministic = false, dir: mounts } = options;
-  const path = programPath(program, mounts, deterministic);
+  const path = options.image === undefined ? programPath(program, mounts, deterministic) : posix.resolve(options.cwd ?? "/", program);
   const name = options.argv0 ?? (deterministic ? path : program);
   const cwd = options.cwd ?? (deterministic ? undefined : guestPath(process.cwd(), mounts)) ?? "/";
   try {
     return Machine.create({
-      elf: readProgram(program),
+      ...(options.image === undefined ? { elf: readProgram(program) } : { archive: readArchive(options.image) }),
       path: byteString(path),
       argv: [byteString(name), ...argumentBytes(args)],
       envp: environment(options.env, deterministic),
@@ -55,6 +56,8 @@ export function createMachine(program: string, args: readonly string[], options:
       ...(options.window === undefined ? {} : { windowBits: options.window }),
     });
   } catch (error) {
+    if (error instanceof TarError) throw new CommandError(ExitStatus.internal, `${options.image ?? ""}: ${error.message}`);
+    if (error instanceof Errno) throw new CommandError(error.name === "ENOENT" ? ExitStatus.notFound : ExitStatus.notExecutable, `${program}: ${error.message}`);
     if (error instanceof LoadError) throw new CommandError(error.exitStatus, `${program}: ${error.message}`);
     throw error;
   }
@@ -87,9 +90,10 @@ export function watch(machine: Machine, options: WatchOptions): Watch {
       if (first) say(`system call ${number} is not implemented: ENOSYS`);
     },
     notStopped: (_task, signal) => say(`${signalName(signal)}: stopping a program (Ctrl-Z) is not supported yet`),
-    unimplemented: (_task, address, bytes) => {
+    unimplemented: (_task, address, bytes, lacking) => {
+      const why = lacking === undefined ? "is not implemented" : `needs a processor with ${lacking} (--cpu)`;
       say(
-        `instruction at 0x${address.toString(16)} is not implemented: ${Buffer.from(bytes)
+        `instruction at 0x${address.toString(16)} ${why}: ${Buffer.from(bytes)
           .toString("hex")
           .replace(/..(?=.)/g, "$& ")}`,
       );

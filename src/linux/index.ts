@@ -30,6 +30,7 @@ export type { Idle, KernelListener, ProgramStart, StartOptions, SyscallOutcome }
 export { Reg, USER_CS, USER_SS, Vector } from "./registers.ts";
 export type { CpuFault, Registers } from "./registers.ts";
 export type { SigInfo } from "./signals/types.ts";
+export { TarError } from "./vfs/tar.ts";
 export { syscalls, syscallTable } from "./syscalls/table.ts";
 export { quote, STRING_LIMIT } from "./syscalls/text.ts";
 export { outputsOf } from "./syscalls/syscall.ts";

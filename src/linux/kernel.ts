@@ -133,7 +133,7 @@ export class Kernel {
   /** Answers that came for parked calls, by request id. */
   readonly answers: Map<number, HostAnswer> = new Map();
 
-  constructor(options: { readonly inputs: Inputs; readonly start: StartOptions; readonly mounts?: readonly HostMount[] }) {
+  constructor(options: { readonly inputs: Inputs; readonly start: StartOptions; readonly mounts?: readonly HostMount[]; readonly archive?: Uint8Array }) {
     this.start = options.start;
     this.clock = new Clock(options.start.time);
     this.random = new RandomSource(options.start.seed);
@@ -147,6 +147,7 @@ export class Kernel {
       proc: this.system,
       terminal: terminalHost(this),
       mounts: options.mounts ?? [],
+      ...(options.archive === undefined ? {} : { archive: options.archive }),
       hostname: this.system.uname.nodename,
       uid: options.start.uid,
       gid: options.start.gid,

@@ -30,6 +30,8 @@ export interface BlankOptions {
   readonly inputs: Inputs;
   readonly start: StartOptions;
   readonly mounts?: readonly HostMount[];
+  /** A tar archive that is the guest's root directory; without it the usual files. Throws TarError where it cannot be read. */
+  readonly archive?: Uint8Array;
   /** log2 of the window's bytes, 17 to 32 (default): changes speed and nothing that the guest can see. */
   readonly windowBits?: number;
   /** The interpreter's modules as the build made them (`interpreter.bin`); without them they are made now. */
@@ -41,8 +43,8 @@ export interface BlankOptions {
 }
 
 export interface MachineOptions extends BlankOptions {
-  /** The program's ELF file. It is put into the guest's file tree at `path` where a mount does not show it. */
-  readonly elf: Uint8Array;
+  /** The program's ELF file, put into the guest's file tree at `path` where a mount does not show it; absent: the guest has it there (Errno if not). */
+  readonly elf?: Uint8Array;
   /** Absolute path in the guest. */
   readonly path: string;
   /** Byte strings: one character (0 to 255) for each byte. */
@@ -78,8 +80,8 @@ export interface RunOptions {
 
 /** Told of what happens; none of these may change anything. */
 export interface MachineListener extends KernelListener {
-  /** An instruction that exists but is not implemented was met; the guest gets SIGILL. */
-  unimplemented?(task: Task, address: number, bytes: Uint8Array): void;
+  /** An instruction that exists was met which is not implemented, or which the processor lacks a feature for; the guest gets SIGILL. */
+  unimplemented?(task: Task, address: number, bytes: Uint8Array, lacking: Feature | undefined): void;
 }
 
 export class Machine {
@@ -98,6 +100,7 @@ export class Machine {
       inputs: options.inputs,
       start: { hwcap: hardwareCapabilities(features), hwcap2: features.has("fsgsbase") ? HWCAP2_FSGSBASE : 0, cpuinfo: cpuinfo(features), ...start },
       ...(options.mounts === undefined ? {} : { mounts: options.mounts }),
+      ...(options.archive === undefined ? {} : { archive: options.archive }),
     });
     this.space = new AddressSpace({
       ...(options.windowBits === undefined ? {} : { windowBits: options.windowBits }),
@@ -119,7 +122,7 @@ export class Machine {
       memory: machine.space,
       registers: machine.registers,
       path: options.path,
-      bytes: options.elf,
+      ...(options.elf === undefined ? {} : { bytes: options.elf }),
       argv: options.argv,
       envp: options.envp,
       cwd: options.cwd,
@@ -182,7 +185,8 @@ export class Machine {
       const { exception } = cpu;
       const trap = exception.vector === CpuState.Vector.BP;
       if (trap && intercept?.breakpoint?.(cpu.rip - INT3_LENGTH) === true) return this.#takeBack(task, INT3_LENGTH);
-      if (exception.unimplemented) for (const listener of this.#listeners) listener.unimplemented?.(task, cpu.rip, exception.bytes);
+      const { unimplemented, lacking, bytes } = exception;
+      if (unimplemented || lacking !== undefined) for (const listener of this.#listeners) listener.unimplemented?.(task, cpu.rip, bytes, lacking);
       kernel.fault(task, exception);
     }
     return false;

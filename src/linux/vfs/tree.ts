@@ -8,6 +8,8 @@
  *     /tmp         mode 1777
  *     /bin /home /root /run /usr/bin /var/tmp ... empty
  *
+ * or what a tar archive holds with /dev, /proc and /sys over it,
+ *
  * then the host directories, each at its place.
  */
 
@@ -29,9 +31,11 @@ import { openStream, Stream, StreamInode } from "./stream.ts";
 import type { TerminalHost } from "./terminal.ts";
 import { Terminal } from "./terminal.ts";
 import { TerminalFile, TerminalInode } from "./terminal-file.ts";
+import { readTar } from "./tar.ts";
 import type { TmpFsHost } from "./tmpfs.ts";
 import { TmpFs, TmpInode } from "./tmpfs.ts";
 import type { Caller, Clock, ProcSource, RandomSource } from "./types.ts";
+import { unpack } from "./unpack.ts";
 import { across } from "./walk.ts";
 
 export interface TreeOptions {
@@ -41,6 +45,8 @@ export interface TreeOptions {
   readonly proc: ProcSource;
   readonly terminal: TerminalHost;
   readonly mounts: readonly HostMount[];
+  /** A tar archive that is the root directory, in place of the usual files. */
+  readonly archive?: Uint8Array;
   readonly hostname: string;
   /** A line of /etc/passwd is made for a user other than root. */
   readonly uid: number;
@@ -66,6 +72,9 @@ const DIRECTORIES: readonly (readonly [path: string, mode: number])[] = [
   ["/bin", 0o755],
 ];
 
+/** What an archive need not have. */
+const MOUNT_POINTS = DIRECTORIES.filter(([path]) => ["/tmp", "/sys", "/proc", "/dev"].includes(path));
+
 /** Minor numbers of the anonymous device numbers (major 0), one for each file system. */
 const MINOR = { root: 20, proc: 21, sys: 22, dev: 6, pts: 23, shm: 24, pipe: 15, anon: 16, memfd: 1, socket: 9, streams: 14, host: 40 } as const;
 
@@ -83,7 +92,7 @@ export class Tree {
   streams: (Stream | null)[] = [];
   /** Those that standard streams are, by name; the first is the controlling one. */
   readonly terminals: Map<string, Terminal> = new Map();
-  readonly #terminalHost: TerminalHost;
+  readonly terminalHost: TerminalHost;
   readonly nobody: Caller;
   readonly random: RandomSource;
   readonly dev: TmpFs;
@@ -93,7 +102,7 @@ export class Tree {
     const { clock, port } = options;
     this.#port = port;
     this.random = options.random;
-    this.#terminalHost = options.terminal;
+    this.terminalHost = options.terminal;
     const host: TmpFsHost = {
       clock,
       devices: { random: options.random, openTerminal: (dentry, flags) => this.#openTerminal(dentry, flags) },
@@ -118,7 +127,10 @@ export class Tree {
     const credentials = { uid: 0, gid: 0, fsuid: 0, fsgid: 0, groups: [] };
     this.nobody = { fs, credentials, files: new Descriptors(), pid: 0, tid: 0, fileSizeLimit: Infinity };
 
-    if (rootFs instanceof TmpFs) this.#populate(options);
+    if (rootFs instanceof TmpFs && options.archive !== undefined) {
+      unpack(this.root, readTar(options.archive), this.nobody);
+      for (const [path, mode] of MOUNT_POINTS) this.directory(path, mode);
+    } else if (rootFs instanceof TmpFs) this.#populate(options);
     this.dev = tmpfs("devtmpfs", "devtmpfs", MINOR.dev, 21, 0o755);
     this.pts = tmpfs("devpts", "devpts", MINOR.pts, 24, 0o755);
     this.mount("/proc", procFs({ dev: makeDev(0, MINOR.proc), mountId: 22, tree: this, source: options.proc, clock }));
@@ -204,7 +216,7 @@ export class Tree {
     for (const stream of this.streams) {
       if (stream?.info.kind !== "terminal" || this.terminals.has(stream.info.name)) continue;
       const second = this.streams.find((other) => other !== null && other.number > stream.number && other.info.name === stream.info.name);
-      this.terminals.set(stream.info.name, new Terminal(stream, second ?? stream, this.#terminalHost));
+      this.terminals.set(stream.info.name, new Terminal(stream, second ?? stream, this.terminalHost));
     }
   }
 
