@@ -99,6 +99,22 @@ export default {
   overrides: [
     ...rooms.map(roomRules),
     {
+      files: ["playground/src/**"],
+      rules: {
+        "no-restricted-imports": [
+          "error",
+          {
+            patterns: [
+              {
+                group: ["**/src/*/**", "!**/src/web/index.ts"],
+                message: "The page talks with the Worker in messages; src/web/index.ts has their types.",
+              },
+            ],
+          },
+        ],
+      },
+    },
+    {
       files: core.map((room) => `src/${room}/**/*.ts`),
       rules: {
         "no-restricted-globals": ["error", ...bannedGlobals.map((name) => ({ name, message: determinism }))],
@@ -111,6 +127,6 @@ export default {
         "import/no-nodejs-modules": "off",
       },
     },
-    { files: ["vitest.config.ts", "oxlint.config.mjs"], rules: { "import/no-default-export": "off" } },
+    { files: ["vitest.config.ts", "playground/vite.config.ts", "oxlint.config.mjs"], rules: { "import/no-default-export": "off" } },
   ],
 };

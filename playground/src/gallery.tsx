@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "preact/hooks";
 import type { GalleryProgram } from "./programs.ts";
 
 export interface GalleryProps {
@@ -10,10 +11,16 @@ export interface GalleryProps {
 
 /** The programs, one of which is chosen, and a way to bring another. */
 export function Gallery({ programs, chosen, onChoose, onOpen }: GalleryProps) {
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => {
+    // The list is one row on a narrow page; the page itself stays where it is.
+    const item = list.current?.querySelector<HTMLElement>("[aria-pressed=true]");
+    if (item && list.current) list.current.scrollLeft += item.getBoundingClientRect().left - list.current.getBoundingClientRect().left - 24;
+  }, [chosen]);
   return (
     <section class="panel gallery" aria-labelledby="gallery-title">
       <h2 id="gallery-title">Programs</h2>
-      <ul>
+      <ul ref={list}>
         {programs.map((program) => (
           <li key={program.name}>
             <button type="button" aria-pressed={program.name === chosen} onClick={() => onChoose(program)}>

@@ -101,6 +101,7 @@ export class MachineClient {
       ...this.#state,
       phase: "none",
       speed: undefined,
+      cpu: undefined,
       sentence: `Stopped after ${count.format(instructions)} instructions or a few more.`,
     });
   }
@@ -108,7 +109,7 @@ export class MachineClient {
   fail(error: string): void {
     this.#worker?.terminate();
     this.#worker = undefined;
-    this.#set({ ...this.#state, phase: "none", speed: undefined, sentence: "Nothing runs.", error });
+    this.#set({ ...this.#state, phase: "none", speed: undefined, cpu: undefined, sentence: "Nothing runs.", error });
   }
 
   /** Says that something is under way before there is a Worker. */
@@ -176,7 +177,7 @@ export class MachineClient {
       case "exited": {
         const how = report.signal === undefined ? `Ended with status ${report.status}` : `Ended by ${report.signal} (status ${report.status})`;
         const speed = runMs > 0 ? (instructions / runMs) * 1000 : undefined;
-        this.#set({ ...progress, phase: "ended", speed, sentence: `${how} after ${count.format(instructions)} instructions.` });
+        this.#set({ ...progress, phase: "ended", speed, cpu: undefined, sentence: `${how} after ${count.format(instructions)} instructions.` });
         return;
       }
     }

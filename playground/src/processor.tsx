@@ -25,7 +25,10 @@ function Hex({ digits }: { readonly digits: string }) {
 export function Processor({ cpu, changed, current }: ProcessorProps) {
   return (
     <section class={current ? "panel processor" : "panel processor stale"} aria-labelledby="processor-title">
-      <h2 id="processor-title">Processor</h2>
+      <div class="title">
+        <h2 id="processor-title">Processor</h2>
+        {cpu !== undefined && !current && <span>at the last pause</span>}
+      </div>
       {cpu === undefined ? (
         <p class="hint">{HINT}</p>
       ) : (

@@ -27,7 +27,8 @@ export class LineLog {
 
   add(text: string): void {
     this.#text = tail(this.#text + text, KEPT);
-    this.#timer ??= window.setTimeout(() => {
+    if (this.#timer !== undefined) return;
+    this.#timer = window.setTimeout(() => {
       this.#timer = undefined;
       this.#draw(this.#text);
     }, DRAW_MS);

@@ -27,7 +27,7 @@ function session(tick = 1) {
     host,
     reports,
     /** Takes at most `count` turns; true where more would follow. */
-    take(count = Infinity): boolean {
+    take: (count = Infinity): boolean => {
       for (let i = 0; i < count; i++) {
         const turn = turns.shift();
         if (turn === undefined) return false;

@@ -30,7 +30,8 @@ export function tinyElf(code: readonly number[]): Buffer {
 export const loop: Buffer = tinyElf([0xeb, 0xfe]);
 
 /** Writes "hello, flood\n" for ever: mov eax, 1; mov edi, 1; lea rsi, [rip + 7]; mov edx, 13; syscall; jmp to the first. */
-export const flood: Buffer = tinyElf([
-  ...[0xb8, 1, 0, 0, 0, 0xbf, 1, 0, 0, 0, 0x48, 0x8d, 0x35, 9, 0, 0, 0, 0xba, 13, 0, 0, 0, 0x0f, 0x05, 0xeb, 0xe6],
-  ...Buffer.from("hello, flood\n"),
-]);
+export const flood: Buffer = tinyElf(
+  [0xb8, 1, 0, 0, 0, 0xbf, 1, 0, 0, 0, 0x48, 0x8d, 0x35, 9, 0, 0, 0, 0xba, 13, 0, 0, 0, 0x0f, 0x05, 0xeb, 0xe6].concat(
+    Array.from(Buffer.from("hello, flood\n")),
+  ),
+);
