@@ -40,8 +40,8 @@ export const addSnapshot: AddCommand = (tsvm, finish) => {
     .passThroughOptions()
     .requiredOption("-o, --output <FILE>", "the image to write")
     .addOption(new Option("--at <N>", "after N instructions").argParser(parsePoint))
-    .addOption(new Option("--at-syscall <NAME[:K]>", "in front of a system call, the K-th of its name").argParser(parseOccurrence))
-    .addOption(new Option("--at-symbol <NAME[:K]>", "when a function of PROGRAM is reached, for the K-th time").argParser(parseOccurrence))
+    .addOption(new Option("--at-syscall <NAME:K>", "in front of a system call, the K-th of its name").argParser(parseOccurrence))
+    .addOption(new Option("--at-symbol <NAME:K>", "when a function of PROGRAM is reached, for the K-th time").argParser(parseOccurrence))
     .option("--at-exit", "when the program has ended");
   addWatchOptions(addGuestOptions(command))
     .addHelpText("after", more)

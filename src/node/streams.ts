@@ -6,8 +6,8 @@
 import { fstatSync, ftruncateSync, readFileSync, readlinkSync, readSync, writeSync } from "node:fs";
 import type { BigIntStats } from "node:fs";
 import { isatty } from "node:tty";
-import { ERRNO, MAX_TRANSFER, O_CLOEXEC, O_RDONLY, O_WRONLY } from "../linux/index.ts";
-import type { HostAnswer, HostStream, StreamRequest, WindowSize } from "../linux/index.ts";
+import { ERRNO, MAX_TRANSFER, O_CLOEXEC, O_RDONLY, O_WRONLY, S_IFMT, S_IFREG } from "../linux/index.ts";
+import type { HostAnswer, HostStat, HostStream, StreamRequest, WindowSize } from "../linux/index.ts";
 import { hasDescriptorPaths, magic } from "./beneath.ts";
 import { Refusal, codeOf, refuse } from "./host-error.ts";
 import { toHostStat } from "./host-stat.ts";
@@ -43,6 +43,8 @@ class Stream {
 export class Streams {
   private readonly streams: (Stream | null)[];
   private readonly descriptions: readonly (HostStream | null)[];
+  /** Nothing of the host shows but what kinds of streams there are and what is in them. */
+  private readonly fixed: boolean;
   private readonly answer: Answer;
   private scratch: Buffer = Buffer.alloc(0);
 
@@ -51,7 +53,8 @@ export class Streams {
     this.answer = answer;
     const descriptions: (HostStream | null)[] = [];
     for (let fd = 0; fd <= 2; fd++) descriptions.push(describe(fd, descriptions));
-    this.descriptions = descriptions.map((stream) => (stream?.kind === "terminal" ? { ...stream, ...terminalOf(stream, descriptions, fixed) } : stream));
+    this.fixed = fixed;
+    this.descriptions = descriptions.map((stream, fd) => (fixed && stream !== null ? anonymized(stream, fd) : stream)).map((stream) => (stream?.kind === "terminal" ? { ...stream, ...terminalOf(stream, descriptions, fixed) } : stream));
     this.streams = descriptions.map((d, fd) => d && new Stream(fd, d.kind));
   }
 
@@ -114,7 +117,7 @@ export class Streams {
         ftruncateSync(stream.fd, request.size);
         return DONE;
       case "fstat":
-        return { stat: toHostStat(fstatSync(stream.fd, { bigint: true })) };
+        return { stat: statOf(stream, this.fixed) };
       case "windowSize":
         if (stream.kind !== "terminal") throw new Refusal(ERRNO.ENOTTY);
         return { windowSize: terminalSize(stream.fd) };
@@ -221,6 +224,39 @@ function describe(fd: number, earlier: readonly (HostStream | null)[]): HostStre
     ...(kind === "file" ? { offset: position } : {}),
     ...(sameAs >= 0 ? { sameAs } : {}),
   };
+}
+
+const FIXED_TIME = { sec: 946_684_800, nsec: 0 };
+const FIXED_ID = 1000;
+const FIRST_INODE = 5;
+const BLOCK = 512;
+/** Permission bits of what is no file. */
+const FIXED_MODE = 0o600;
+const FILE_MODE = 0o644;
+/** Terminals are all called 0. */
+const PTS_MAJOR = 136;
+const NAMES = ["/stdin", "/stdout", "/stderr"];
+
+/** What fstat(2) says of a stream that shows nothing of its host. */
+function anonymousStat(stat: HostStat, fd: number): HostStat {
+  const isFile = (stat.mode & S_IFMT) === S_IFREG;
+  const size = isFile ? stat.size : 0;
+  const mode = (stat.mode & S_IFMT) | (isFile ? FILE_MODE : FIXED_MODE);
+  const places = { dev: 14, ino: FIRST_INODE + fd, rdev: stat.rdev >> 8 === PTS_MAJOR ? PTS_MAJOR << 8 : stat.rdev, nlink: 1 };
+  const times = { atime: FIXED_TIME, mtime: FIXED_TIME, ctime: FIXED_TIME };
+  return { ...places, mode, uid: FIXED_ID, gid: FIXED_ID, size, blksize: 4096, blocks: Math.ceil(size / BLOCK), ...times };
+}
+
+function anonymized(stream: HostStream, fd: number): HostStream {
+  const { kind } = stream;
+  const number = FIRST_INODE + fd;
+  const names = { file: NAMES[fd] ?? "", pipe: `pipe:[${number}]`, socket: `socket:[${number}]`, terminal: "/dev/pts/0", null: "/dev/null", other: "/dev/other" };
+  return { ...stream, stat: anonymousStat(stream.stat, fd), name: names[kind] };
+}
+
+function statOf(stream: Stream, fixed: boolean): HostStat {
+  const stat = toHostStat(fstatSync(stream.fd, { bigint: true }));
+  return fixed ? anonymousStat(stat, stream.fd) : stat;
 }
 
 const FIXED_SIZE = { rows: 24, columns: 80, xpixel: 0, ypixel: 0 };

@@ -27,8 +27,8 @@ export const NT_X86_XSTATE = 0x202;
 export const NT_FILE = 0x4649_4c45;
 export const NT_SIGINFO = 0x5349_4749;
 
-// ---- our note: owner "TSVM", type 1
-export const NT_TSVM = 1;
+// ---- our note: owner "TSVM"
+export const NT_TSVM = 0x5453_564d;
 export const TSVM_OWNER = "TSVM";
 /** Rises whenever an image of the new version cannot be read by the old one. */
 export const FORMAT_VERSION = 1;

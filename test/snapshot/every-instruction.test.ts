@@ -1,0 +1,28 @@
+/** A short program saved, restored and saved again at each of its instructions; every restored machine comes to the same end. */
+import { expect, test } from "vitest";
+import { readProgram } from "../../programs/build.ts";
+import { difference, programCase, Run, sha256 } from "./support.ts";
+
+/** All programs here end within this. */
+const LIMIT = 1_000_000;
+
+test.each([
+  ["hello", 1],
+  // Every 13th instruction of a libc's start, so that all positions in its blocks come up.
+  ["hello-musl", 13],
+] as const)("%s", (name, step) => {
+  const guest = programCase(readProgram(name));
+  const whole = Run.start(guest);
+  whole.to(LIMIT);
+  const last = sha256(whole.image());
+  let run = Run.start(guest, 20);
+  for (let at = 0; at <= whole.machine.instructions; at += step) {
+    run.to(at);
+    const image = run.image();
+    run = run.again(image, 20);
+    expect(difference(image, run.image()), `at ${at}`).toBeUndefined();
+  }
+  run.to(LIMIT);
+  expect(sha256(run.image())).toBe(last);
+  expect(run.host.output).toBe(whole.host.output);
+});

@@ -1,0 +1,58 @@
+/** Golden facts of images: what `tsx tools/golden-images.ts` writes and golden.test.ts compares. A change is a change of the machine revision. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { MACHINE_REVISION } from "../../src/machine/index.ts";
+import { FORMAT_VERSION } from "../../src/snapshot/index.ts";
+import { listPrograms, type Program } from "../../programs/build.ts";
+import { programCase, Run, sha256 } from "./support.ts";
+
+const path = fileURLToPath(new URL("golden-images.json", import.meta.url));
+
+export interface GoldenProgram {
+  /** Exit status as a shell tells it. */
+  readonly status: number;
+  readonly instructions: number;
+  /** SHA-256 of what was written to standard output and error, in order. */
+  readonly output: string;
+  /** Instruction count and SHA-256 of the image there; the last is at exit. */
+  readonly images: readonly (readonly [at: number, sha256: string])[];
+}
+
+export interface Golden {
+  readonly formatVersion: number;
+  readonly machineRevision: number;
+  readonly programs: Readonly<Record<string, GoldenProgram>>;
+}
+
+/** Shares of the run at which images are made. */
+const POINTS = [0.1, 0.5, 0.9];
+
+/** Runs a program to its end, for the counts, and again to its points. */
+export function goldenOf(program: Program): GoldenProgram {
+  const guest = programCase(program);
+  const first = Run.start(guest);
+  const end = first.to(Infinity);
+  if (end.reason !== "exited") throw new Error(`${program.name}: ${end.reason}`);
+  const { instructions } = first.machine;
+  const run = Run.start(guest);
+  const images = POINTS.map((share): [number, string] => {
+    const at = Math.floor(instructions * share);
+    run.to(at);
+    return [at, sha256(run.image())];
+  });
+  run.to(Infinity);
+  images.push([run.machine.instructions, sha256(run.image())]);
+  const { signal, code } = end.status;
+  return { status: signal > 0 ? 128 + signal : code, instructions, output: sha256(Buffer.from(first.host.output, "latin1")), images };
+}
+
+export function readGolden(): Golden {
+  return JSON.parse(readFileSync(path, "utf8")) as Golden;
+}
+
+/** Makes the golden file anew from all programs. */
+export function recordGolden(): void {
+  const programs = Object.fromEntries(listPrograms().map((program) => [program.name, goldenOf(program)]));
+  const golden: Golden = { formatVersion: FORMAT_VERSION, machineRevision: MACHINE_REVISION, programs };
+  writeFileSync(path, `${JSON.stringify(golden, undefined, 2)}\n`);
+}
