@@ -19,7 +19,10 @@ function processor(code: string, features: ReadonlySet<Feature>, options: Option
   const space = new AddressSpace();
   space.map({ address: CODE, length: 4096, prot: 7, fixed: true });
   space.poke(CODE, new Uint8Array(4096).fill(0xcc));
-  space.poke(CODE, Uint8Array.from(code.split(" "), (digits) => Number.parseInt(digits, 16)));
+  space.poke(
+    CODE,
+    Uint8Array.from(code.split(" "), (digits) => Number.parseInt(digits, 16)),
+  );
   const cpu = new Interpreter(space, features, options);
   cpu.rip = CODE;
   return cpu;
@@ -108,4 +111,13 @@ test("CPUID of v2 has what the x86-64 psABI asks of x86-64-v2", () => {
   // Neither XSAVE nor AVX.
   for (const bit of [26, 27, 28]) expect((ecx >> bit) & 1).toBe(0);
   expect(cpuidLeaf(cpuModels.v2, 0x8000_0001, 0)[2] & 1).toBe(1);
+});
+
+test("#UD names the feature that the processor lacks", () => {
+  const cpu = processor("66 0f 38 00 c1", cpuModels.v1);
+  cpu.run(1);
+  expect(cpu.exception).toMatchObject({ vector: 6, unimplemented: false, lacking: "ssse3" });
+  const other = processor("0f 0b", cpuModels.v1);
+  other.run(1);
+  expect(other.exception).toMatchObject({ vector: 6, unimplemented: false, lacking: undefined });
 });

@@ -3,6 +3,7 @@
 import type { AddressSpace, FaultCode } from "../../memory/index.ts";
 import { Access, PAGE_SIZE, Resolve, TASK_SIZE } from "../../memory/index.ts";
 import { Decoder, DecodeStatus } from "../decode/decoder.ts";
+import { allFeatures } from "../decode/features.ts";
 import { LeaveCode } from "../emit/emitter.ts";
 import { HelperTable } from "../helpers/index.ts";
 import type { HelperContext } from "../helpers/index.ts";
@@ -39,6 +40,8 @@ export interface Exception {
   /** For #UD: the bytes, and whether they are an instruction that exists but is not implemented. */
   bytes: Uint8Array;
   unimplemented: boolean;
+  /** For #UD: the feature that the processor lacks of those that the bytes are an instruction of. */
+  lacking: Feature | undefined;
 }
 
 /** The main function is left this often, so that the engine can replace it by better code: it does not while a call runs. */
@@ -64,14 +67,13 @@ export class Interpreter {
   readonly space: AddressSpace;
   readonly decoder: Decoder;
   readonly handlers: Handlers;
-  readonly exception: Exception = { vector: 0, errorCode: 0, address: 0, code: "MAPERR", bytes: EMPTY, unimplemented: false };
+  readonly exception: Exception = { vector: 0, errorCode: 0, address: 0, code: "MAPERR", bytes: EMPTY, unimplemented: false, lacking: undefined };
   /** Instructions completed since the interpreter was made. */
   instructions = 0;
   /** What RDTSC counts from. */
   timestampBase = 0;
   #timestampDue = false;
   #stepOnce = false;
-  readonly #features: ReadonlySet<Feature>;
   #knowing: Decoder | undefined;
   readonly #view: DataView;
   readonly #blocks: BlockCache;
@@ -97,7 +99,6 @@ export class Interpreter {
     options: { readonly countPairs?: boolean; readonly prebuilt?: Uint8Array; readonly random?: HelperContext["random"] } = {},
   ) {
     this.space = space;
-    this.#features = features;
     this.#view = space.view;
     this.#jumpCache = space.layout.arenaStart;
     const blocksStart = this.#jumpCache + JUMP_CACHE_ENTRIES * 16;
@@ -319,9 +320,12 @@ export class Interpreter {
     } else {
       this.#raise(Vector.UD, 0);
       const { bytes } = failure;
-      // A decoder that also knows what is not implemented: made when it is first asked.
-      this.#knowing ??= new Decoder(allInsns, this.#features);
-      this.exception.unimplemented = this.#knowing.decode(bytes, 0, bytes.length, failure.address, newDecoded()) === DecodeStatus.unimplemented;
+      // A decoder that also knows what is not implemented, and what other processors have: made when it is first asked.
+      this.#knowing ??= new Decoder(allInsns, allFeatures);
+      const decoded = newDecoded();
+      const status = this.#knowing.decode(bytes, 0, bytes.length, failure.address, decoded);
+      this.exception.unimplemented = status === DecodeStatus.unimplemented;
+      if (status === DecodeStatus.ok) this.exception.lacking = this.#knowing.rows[decoded.row]?.insn.properties.feature;
       this.exception.bytes = bytes;
     }
   }
@@ -333,6 +337,7 @@ export class Interpreter {
     exception.address = 0;
     exception.bytes = EMPTY;
     exception.unimplemented = false;
+    exception.lacking = undefined;
     this.#view.setInt32(EXIT_DETAIL, RAISED, true);
   }
 

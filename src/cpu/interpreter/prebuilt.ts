@@ -28,7 +28,11 @@ function hasNames(packed: Uint8Array, at: number, length: number, names: string)
 }
 
 /** Undefined where there are none for this window and these features. */
-export function unpackModules(packed: Uint8Array, windowBits: number, names: string): { readonly main: Uint8Array; readonly warm: Uint8Array } | undefined {
+export function unpackModules(
+  packed: Uint8Array,
+  windowBits: number,
+  names: string,
+): { readonly main: Uint8Array; readonly warm: Uint8Array } | undefined {
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
   let at = 0;
   while (at + HEADER <= packed.length) {
