@@ -158,10 +158,10 @@ export class SocketFile extends OpenFile {
 
   /** Sends what there is room for, a datagram whole; `files` go with the first byte. EPIPE, EMSGSIZE, ECONNREFUSED, ENOTCONN. */
   send(from: Uint8Array, files: readonly OpenFile[], sender: SenderIdentity): number {
-    return this.isStream ? this.#sendStream(from, files, sender) : this.#sendDatagram(from, files, sender);
+    return this.isStream ? this.sendStream(from, files, sender) : this.sendDatagram(from, files, sender);
   }
 
-  #sendStream(from: Uint8Array, files: readonly OpenFile[], sender: SenderIdentity): number {
+  private sendStream(from: Uint8Array, files: readonly OpenFile[], sender: SenderIdentity): number {
     const { peer } = this;
     if (peer === null) throw errno.ENOTCONN;
     if (this.closed & SEND) throw errno.EPIPE;
@@ -173,32 +173,32 @@ export class SocketFile extends OpenFile {
       }
       if (this.unreceived >= this.sendBuffer) return done > 0 ? done : BLOCK;
       const size = Math.min(from.length - done, (this.sendBuffer >> 1) - 64, STREAM_HEAD + STREAM_PAGES);
-      this.#put(peer, from.slice(done, done + size), streamMemory(size), done === 0 ? files : [], sender);
+      this.put(peer, from.slice(done, done + size), streamMemory(size), done === 0 ? files : [], sender);
       done += size;
     }
     return done;
   }
 
-  #sendDatagram(from: Uint8Array, files: readonly OpenFile[], sender: SenderIdentity): number {
+  private sendDatagram(from: Uint8Array, files: readonly OpenFile[], sender: SenderIdentity): number {
     const { peer } = this;
-    if (this.type === SOCK_SEQPACKET) this.#reportError();
+    if (this.type === SOCK_SEQPACKET) this.reportError();
     if (peer === null) throw errno.ENOTCONN;
     if (from.length > this.sendBuffer - 32) throw errno.EMSGSIZE;
-    this.#reportError();
+    this.reportError();
     if (this.closed & SEND) throw errno.EPIPE;
     if (this.unreceived >= this.sendBuffer) return BLOCK;
     if (peer.dead) {
       this.peer = null;
       // The datagrams that the other end left are lost with the link.
-      this.#dropQueue();
+      this.dropQueue();
       throw errno.ECONNREFUSED;
     }
     if (peer.closed & RECEIVE) throw errno.EPIPE;
-    this.#put(peer, from.slice(), datagramMemory(from.length), files, sender);
+    this.put(peer, from.slice(), datagramMemory(from.length), files, sender);
     return from.length;
   }
 
-  #put(peer: SocketFile, bytes: Uint8Array, memory: number, files: readonly OpenFile[], sender: SenderIdentity): void {
+  private put(peer: SocketFile, bytes: Uint8Array, memory: number, files: readonly OpenFile[], sender: SenderIdentity): void {
     peer.queue.push({ bytes, start: 0, memory, files: files.map((file) => file.retain()), sender });
     peer.changes++;
     peer.arrivals++;
@@ -208,15 +208,15 @@ export class SocketFile extends OpenFile {
   /** Receives into the buffer; `peek` leaves the queue as it is. Descriptions given are held for the caller. ECONNRESET. */
   receive(into: Uint8Array, peek: boolean): Received {
     const [first] = this.queue;
-    if (first === undefined) return { count: this.#atEnd(), length: 0, files: [], sender: undefined };
+    if (first === undefined) return { count: this.atEnd(), length: 0, files: [], sender: undefined };
     const found: Received = { count: 0, length: 0, files: [], sender: first.sender };
     if (!this.isStream) {
-      this.#reportError();
+      this.reportError();
       found.count = Math.min(first.bytes.length, into.length);
       into.set(first.bytes.subarray(0, found.count));
       found.length = first.bytes.length;
-      this.#give(first, found, peek);
-      if (!peek) this.#drop();
+      this.give(first, found, peek);
+      if (!peek) this.drop();
       return found;
     }
     let at = 0;
@@ -229,12 +229,12 @@ export class SocketFile extends OpenFile {
       into.set(message.bytes.subarray(message.start, message.start + count), at);
       at += count;
       const last = message.files.length > 0;
-      this.#give(message, found, peek);
+      this.give(message, found, peek);
       if (peek) index++;
       else {
         message.start += count;
         if (message.start < message.bytes.length) break;
-        this.#drop();
+        this.drop();
       }
       if (last) break;
     }
@@ -243,27 +243,27 @@ export class SocketFile extends OpenFile {
     return found;
   }
 
-  #give(message: Message, found: Received, peek: boolean): void {
+  private give(message: Message, found: Received, peek: boolean): void {
     for (const file of message.files) found.files.push(peek ? file.retain() : file);
     if (!peek) message.files = [];
   }
 
   /** Nothing is queued: 0 at the end, BLOCK before it. */
-  #atEnd(): number {
-    this.#reportError();
+  private atEnd(): number {
+    this.reportError();
     if (this.closed & RECEIVE) return this.type === SOCK_DGRAM && this.nonblocking ? BLOCK : 0;
     if (this.type !== SOCK_DGRAM && this.peer === null) throw errno.ENOTCONN;
     return BLOCK;
   }
 
-  #reportError(): void {
+  private reportError(): void {
     if (this.error === 0) return;
     this.error = 0;
     throw errno.ECONNRESET;
   }
 
   /** Takes the first message off the queue, which gives its sender room. */
-  #drop(): void {
+  private drop(): void {
     const message = this.queue.shift()!;
     for (const file of message.files) file.unref();
     const sender = this.partner;
@@ -273,8 +273,8 @@ export class SocketFile extends OpenFile {
     }
   }
 
-  #dropQueue(): void {
-    while (this.queue.length > 0) this.#drop();
+  private dropQueue(): void {
+    while (this.queue.length > 0) this.drop();
   }
 
   /** The other end, whether connected still or not. */
@@ -284,11 +284,11 @@ export class SocketFile extends OpenFile {
   shutdown(how: number): void {
     if (how < 0 || how > 2) throw errno.EINVAL;
     if (this.peer === null) throw errno.ENOTCONN;
-    this.#close(how + 1);
-    if (this.type !== SOCK_DGRAM) this.peer.#close(((how + 1) << 1 | (how + 1) >> 1) & (RECEIVE | SEND));
+    this.close(how + 1);
+    if (this.type !== SOCK_DGRAM) this.peer.close(((how + 1) << 1 | (how + 1) >> 1) & (RECEIVE | SEND));
   }
 
-  #close(bits: number): void {
+  private close(bits: number): void {
     this.closed |= bits;
     this.changes++;
     this.arrivals++;
@@ -321,10 +321,10 @@ export class SocketFile extends OpenFile {
     this.dead = true;
     const { peer } = this;
     if (peer !== null && this.type !== SOCK_DGRAM) {
-      peer.#close(RECEIVE | SEND);
+      peer.close(RECEIVE | SEND);
       if (this.queue.length > 0) peer.error = ECONNRESET;
     }
-    this.#dropQueue();
+    this.dropQueue();
   }
 }
 

@@ -81,14 +81,14 @@ export class SynthFs extends FileSystem {
     this.clock = options.clock;
     const [root] = options.nodes;
     if (root === undefined) throw new Error("a file system needs a root");
-    for (const node of options.nodes) this.#number(node);
+    for (const node of options.nodes) this.number(node);
     this.root = new Dentry(null, "", new SynthInode(this, root, { fs: this, pid: 0, tid: 0, fd: -1 }));
   }
 
-  #number(node: SynthNode): void {
+  private number(node: SynthNode): void {
     if (!this.numbers.has(node)) this.numbers.set(node, this.numbers.size + 1);
     if (node.kind !== "dir") return;
-    for (const child of Object.values(node.entries)) this.#number(child);
+    for (const child of Object.values(node.entries)) this.number(child);
   }
 
   override statfs(): Statfs {
