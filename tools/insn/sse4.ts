@@ -1,4 +1,4 @@
-/** Cases of SSE3, SSSE3, SSE4.1 and SSE4.2. */
+/** Cases of SSE3, SSSE3, SSE4.1, SSE4.2 and SSE4a. */
 
 import { bytes, type Case, memory, PTR, walk } from "./cases.ts";
 
@@ -216,10 +216,24 @@ function* checksums(): Generator<Case> {
   yield { text: "crc32 eax, eax", before: "rax=0x12345678" };
 }
 
+function* fields(): Generator<Case> {
+  for (const [length, index] of [[0, 0], [1, 0], [8, 4], [16, 48], [63, 1], [40, 20], [64, 64], [7, 63], [255, 255]] as const) {
+    yield { text: `extrq xmm3, ${length}, ${index}`, before: xmm(3, DISTINCT) };
+    yield { text: `insertq xmm3, xmm12, ${length}, ${index}`, before: `${xmm(3, DISTINCT)} ${xmm(12, VECTORS[4]!)}` };
+    const control = BigInt((index << 8) | length);
+    yield { text: "extrq xmm9, xmm2", before: `${xmm(9, DISTINCT)} ${xmm(2, (5n << 64n) | control)}` };
+    yield { text: "insertq xmm1, xmm10", before: `${xmm(1, DISTINCT)} ${xmm(10, (control << 64n) | (VECTORS[4]! >> 64n))}` };
+  }
+  yield { text: "insertq xmm4, xmm4", before: xmm(4, DISTINCT) };
+  yield* places("movntss %, xmm9", 32, 0n, xmm(9, DISTINCT));
+  yield* places("movntsd %, xmm9", 64, 0n, xmm(9, DISTINCT));
+}
+
 export function* sse4Cases(): Generator<Case> {
   yield* floats();
   yield* integers();
   yield* selections();
   yield* strings();
   yield* checksums();
+  yield* fields();
 }

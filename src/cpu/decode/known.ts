@@ -11,13 +11,6 @@ import { insn } from "../isa/insn.ts";
 type Entry = readonly [row: string, pairs: string, feature?: Feature];
 
 const LEGACY: readonly Entry[] = [
-  // SSE4a
-  ["66 0F $ /0 reg | Udq, Ib, Ib", "78 extrq"],
-  ["66 0F $ /r reg | Vdq, Udq", "79 extrq"],
-  ["F2 0F $ /r reg | Vdq, Udq, Ib, Ib", "78 insertq"],
-  ["F2 0F $ /r reg | Vdq, Udq", "79 insertq"],
-  ["F3 0F $ /r mem | Mss, Vdq", "2B movntss"],
-  ["F2 0F $ /r mem | Msd, Vdq", "2B movntsd"],
   // Direct stores
   ["NP 0F 38 $ /r mem | My, Gy", "F9 movdiri"],
   ["66 0F 38 $ /r mem | Gq, M", "F8 movdir64b"],

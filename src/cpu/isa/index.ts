@@ -19,6 +19,7 @@ import * as sse3 from "./sse3.ts";
 import * as sse41Float from "./sse41-float.ts";
 import * as sse41 from "./sse41.ts";
 import * as sse42 from "./sse42.ts";
+import * as sse4a from "./sse4a.ts";
 import * as ssse3 from "./ssse3.ts";
 import * as string from "./string.ts";
 import * as system from "./system.ts";
@@ -28,6 +29,6 @@ function isInsn(value: unknown): value is Insn {
   return typeof value === "object" && value !== null && "semantics" in value;
 }
 
-const families = [arithmetic, shift, bits, move, control, string, flags, sseInteger, sseMove, sseFloat, sseConvert, mmx, fxsr, sse3, ssse3, sse41, sse41Float, sse42, bmi, crypto, system];
+const families = [arithmetic, shift, bits, move, control, string, flags, sseInteger, sseMove, sseFloat, sseConvert, mmx, fxsr, sse3, ssse3, sse41, sse41Float, sse42, sse4a, bmi, crypto, system];
 
 export const allInsns: readonly Insn[] = [...families.flatMap((family) => Object.values<unknown>(family).flat().filter(isInsn)), ...x87Insns];
