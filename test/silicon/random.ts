@@ -21,7 +21,7 @@ export class Random {
     s[1] = s[2]!;
     s[2] = s[3]!;
     s[3] = s[3]! ^ (s[3]! >>> 19) ^ t;
-    return s[3]! >>> 0;
+    return s[3] >>> 0;
   }
 
   below(limit: number): number {
