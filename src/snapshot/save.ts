@@ -93,7 +93,7 @@ function assemble(machine: Machine, plan: Plan, state: Uint8Array): Image {
   const stateAt = pagesAt + plan.totalPages * PAGE;
   const headers = new HeaderWriter(count, extended);
   headers.add({ type: PT_NOTE, flags: 0, offset: notesAt, address: 0, fileSize: notes.length, memorySize: 0, align: 4 });
-  for (const segment of plan.segments) headers.add(loadHeader(segment, pagesAt));
+  for (const segment of plan.segments) headers.add(loadHeader(segment, pagesAt, stateAt));
   for (const { firstPage, dataPages } of fileSegments) {
     headers.add({ type: PT_TSVM_FILE, flags: 0, offset: pagesAt + firstPage * PAGE, address: 0, fileSize: dataPages * PAGE, memorySize: 0, align: PAGE });
   }
@@ -110,8 +110,9 @@ function assemble(machine: Machine, plan: Plan, state: Uint8Array): Image {
   };
 }
 
-function loadHeader({ address, flags, firstPage, dataPages, pages }: MemorySegment, pagesAt: number): ProgramHeader {
-  const offset = dataPages === 0 ? 0 : pagesAt + firstPage * PAGE;
+/** A segment without data lies behind all pages: at offset 0 BFD would take our own ELF header for the memory's and read the notes twice. */
+function loadHeader({ address, flags, firstPage, dataPages, pages }: MemorySegment, pagesAt: number, pagesEnd: number): ProgramHeader {
+  const offset = dataPages === 0 ? pagesEnd : pagesAt + firstPage * PAGE;
   return { type: PT_LOAD, flags, offset, address, fileSize: dataPages * PAGE, memorySize: pages * PAGE, align: PAGE };
 }
 

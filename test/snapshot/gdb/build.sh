@@ -1,0 +1,6 @@
+#!/bin/sh
+# Builds the program that gdb is shown.
+set -e
+cd "$(dirname "$0")"
+gcc -O0 -static -nostdlib -fno-stack-protector -fno-pie -no-pie -fno-omit-frame-pointer -fasynchronous-unwind-tables -Wl,--build-id=none -o program program.c
+strip --strip-debug program
