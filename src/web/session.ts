@@ -5,7 +5,7 @@
 import { encodeUtf8, decodeLatin1 } from "../base/index.ts";
 import { CrashReporter, Strace, Symbolizer } from "../debug/index.ts";
 import { signalName } from "../linux/index.ts";
-import { Machine } from "../machine/index.ts";
+import { Machine, type RunEnd } from "../machine/index.ts";
 import { cpuView } from "./cpu-view.ts";
 import { PageInputs } from "./inputs.ts";
 import { type Command, OUTPUT_AHEAD, type Progress, type Report, type StartMessage } from "./messages.ts";
@@ -24,11 +24,16 @@ export interface SessionHost {
   now(): number;
 }
 
-/** How long a slice should take. It is a guess from the slices before, so it leaves room below the 20 ms that a message may wait. */
-const SLICE_MS = 6;
-const FIRST_SLICE = 200_000;
-const SHORTEST_SLICE = 20_000;
-const LONGEST_SLICE = 1e9;
+/** Between two looks at the messages. */
+const TURN_MS = 6;
+/**
+ * A turn is made of slices after each of which the clock is read. How many instructions a slice may have is a guess from the one before,
+ * so it is short enough that code which is suddenly thirty times slower does no harm.
+ */
+const SLICE_MS = 0.4;
+const FIRST_SLICE = 10_000;
+const SHORTEST_SLICE = 100;
+const LONGEST_SLICE = 1e7;
 /** Between two reports of progress. */
 const PROGRESS_MS = 100;
 /** setTimeout takes at most 2^31 - 1. */
@@ -54,11 +59,13 @@ export class Session {
   #scheduled = false;
   #output: { stream: 1 | 2; parts: Uint8Array[]; length: number }[] = [];
   #strace = "";
+  /** Bytes written since output was last sent. */
+  #unsent = 0;
   /** Bytes and characters that were sent and are not shown yet. */
   #ahead = 0;
   readonly #turn = (): void => {
     this.#scheduled = false;
-    this.#guarded(() => this.#runSlice());
+    this.#guarded(() => this.#takeTurn());
   };
 
   constructor(host: SessionHost) {
@@ -111,6 +118,7 @@ export class Session {
       streams: message.streams,
       now: () => this.#host.now(),
       write: (stream, bytes) => {
+        this.#unsent += bytes.length;
         const last = this.#output.at(-1);
         if (last?.stream === stream) {
           last.parts.push(bytes);
@@ -167,7 +175,7 @@ export class Session {
     for (const { id, answer } of inputs.take()) machine.answer(id, answer);
   }
 
-  #runSlice(): void {
+  #takeTurn(): void {
     if (this.#state !== "running") return;
     const machine = this.#machine!;
     this.#answer(machine, this.#inputs!);
@@ -177,9 +185,19 @@ export class Session {
       return;
     }
     const began = this.#host.elapsed();
-    const end = machine.run({ maxInstructions: Math.min(left, this.#slice) });
-    const took = this.#host.elapsed() - began;
-    this.#runMs += took;
+    let now = began;
+    let end: RunEnd;
+    do {
+      const before = machine.instructions;
+      const sliceBegan = now;
+      end = machine.run({ maxInstructions: Math.min(this.#limit - before, this.#slice) });
+      now = this.#host.elapsed();
+      if (machine.instructions - before < this.#slice) continue;
+      // Slower at once, faster by degrees.
+      const factor = Math.min(2, SLICE_MS / Math.max(now - sliceBegan, 0.01));
+      this.#slice = Math.round(Math.min(Math.max(this.#slice * factor, SHORTEST_SLICE), LONGEST_SLICE));
+    } while (end.reason === "limit" && now - began < TURN_MS && this.#unsent < OUTPUT_AHEAD && machine.instructions < this.#limit);
+    this.#runMs += now - began;
     this.#flush();
     if (end.reason === "exited") {
       this.#exit(end.status);
@@ -190,8 +208,6 @@ export class Session {
         this.#cancelTimer = this.#host.after(Math.min(Math.max(end.ns / 1e6, 0), LONGEST_WAIT), () => this.#guarded(() => this.#wake()));
       this.#report();
     } else {
-      // Slower at once, faster by degrees: the next slice may be of quite another speed.
-      this.#slice = Math.round(Math.min(Math.max(this.#slice * Math.min(2, SLICE_MS / Math.max(took, 0.01)), SHORTEST_SLICE), LONGEST_SLICE));
       if (this.#host.elapsed() - this.#reported >= PROGRESS_MS) this.#report();
       this.#schedule();
     }
@@ -243,6 +259,7 @@ export class Session {
       this.#host.post({ type: "output", stream, bytes }, [bytes.buffer]);
     }
     this.#output = [];
+    this.#unsent = 0;
     if (this.#strace === "") return;
     this.#ahead += this.#strace.length;
     this.#host.post({ type: "strace", text: this.#strace }, []);

@@ -71,6 +71,25 @@ describe("start", () => {
     ]);
   });
 
+  test("takes a smaller window where the host refuses the largest", () => {
+    const { Memory } = WebAssembly;
+    const most = 2 ** 29 / 0x1_0000;
+    class Small extends Memory {
+      constructor(descriptor: WebAssembly.MemoryDescriptor) {
+        if (descriptor.initial > most) throw new RangeError("WebAssembly.Memory(): could not allocate memory");
+        super(descriptor);
+      }
+    }
+    try {
+      WebAssembly.Memory = Small;
+      const { host, reports } = session();
+      host.hear(start(hello));
+      expect(reports[0]).toEqual({ type: "started", windowBits: 28 });
+    } finally {
+      WebAssembly.Memory = Memory;
+    }
+  });
+
   test("says what is no program", () => {
     const { host, last } = session();
     host.hear(start(Buffer.from("#!/bin/sh\n")));
