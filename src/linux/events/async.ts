@@ -28,9 +28,10 @@ export function watchAsync(kernel: Kernel, file: OpenFile, fd: number): void {
 
 /** Signals the owners of files that something came to, or left. */
 export function signalAsync(kernel: Kernel): void {
-  for (const watch of [...kernel.asyncFiles]) {
+  for (let i = kernel.asyncFiles.length - 1; i >= 0; i--) {
+    const watch = kernel.asyncFiles[i]!;
     const { file } = watch;
-    if (file.references === 0) kernel.asyncFiles.splice(kernel.asyncFiles.indexOf(watch), 1);
+    if (file.references === 0) kernel.asyncFiles.splice(i, 1);
     else if (file.arrived !== watch.arrived) notify(kernel, watch, POLL_IN, POLLIN | POLLRDNORM);
     else if (file.departed !== watch.departed) notify(kernel, watch, POLL_OUT, POLLOUT | POLLWRNORM | POLLWRBAND);
     watch.arrived = file.arrived;

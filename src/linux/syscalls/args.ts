@@ -33,14 +33,11 @@ export const address: Arg<number> = arg("in", asUnsigned, addressText);
 /** An address that is written; what lies there is not shown. */
 export const outAddress: Arg<number> = arg("out", asUnsigned, addressText);
 export const hexLong: Arg<number> = arg("in", asUnsigned, hexParts);
-export const hexUint: Arg<number> = arg("in", asUint, (low) => hex(low >>> 0));
 export const octal: Arg<number> = arg("in", asUint, (low) => modeText(low >>> 0));
 export const fd: Arg<number> = arg("in", asInt, String);
 export const dirFd: Arg<number> = arg("in", asInt, (low) => (low === AT_FDCWD ? "AT_FDCWD" : String(low)));
 export const pid: Arg<number> = arg("in", asInt, String);
 export const signal: Arg<number> = arg("in", asInt, (low) => signalName(low));
-/** Not an argument of the C prototype: decoded for the handler, never shown. */
-export const hidden: Arg<number> = arg("in", asUnsigned, () => "");
 
 export function modeText(mode: number): string {
   return mode === 0 ? "000" : "0" + mode.toString(8);

@@ -6,7 +6,7 @@ import * as S from "../abi/socket.ts";
 import { readI64 } from "../abi/struct.ts";
 import { NS_PER_SECOND } from "../abi/time.ts";
 import type { Task } from "../task.ts";
-import { socketPair, SocketFile, type SenderIdentity } from "../vfs/socket.ts";
+import { socketPair, type SenderIdentity, type SocketFile } from "../vfs/socket.ts";
 import { fd, inBytes, int, oneOf, outBytes, size } from "./args.ts";
 import { installPair } from "./fds.ts";
 import { receive, receiveMessage, send, sendMessage, socketOf } from "./messages.ts";
@@ -72,7 +72,7 @@ function refuseAddress(task: Task, file: SocketFile, at: number, length: number)
 
 // ---- options
 
-/** Options that are kept and change nothing here, with their first value; true where only zero or not counts. */
+/** Options that are kept and change nothing here; true where only zero or not counts. */
 const KEPT: ReadonlyMap<number, boolean> = new Map([
   [S.SO_DEBUG, true],
   [S.SO_REUSEADDR, true],
