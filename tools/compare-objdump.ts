@@ -199,7 +199,7 @@ async function main(args: readonly string[]): Promise<void> {
   }
   let insns: readonly Insn[] = [];
   try {
-    insns = ((await import("../src/cpu/isa/index.ts" as string)) as { allInsns: readonly Insn[] }).allInsns;
+    insns = ((await import("../src/cpu/isa/index.ts")) as { allInsns: readonly Insn[] }).allInsns;
   } catch (error) {
     process.stderr.write(`no rows: ${String(error)}\n`);
   }

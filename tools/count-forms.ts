@@ -21,11 +21,14 @@ interface Case {
   readonly syscalls: readonly string[];
 }
 
-const { values } = parseArgs({ options: { cases: { type: "string" }, limit: { type: "string", default: "300000000" }, match: { type: "string", default: "" } } });
+const { values } = parseArgs({
+  options: { cases: { type: "string" }, limit: { type: "string", default: "300000000" }, match: { type: "string", default: "" } },
+});
 if (values.cases === undefined) throw new Error("--cases FILE is missing");
 const forks = new Set(["fork", "vfork", "clone", "clone3"]);
 const cases = (JSON.parse(readFileSync(values.cases, "utf8")) as Case[]).filter(
-  (c) => (c.tier === 1 || c.tier === 2) && (c.instructions ?? 0) > 20e6 && !c.syscalls.some((s) => forks.has(s)) && new RegExp(values.match).test(c.id),
+  (c) =>
+    (c.tier === 1 || c.tier === 2) && (c.instructions ?? 0) > 20e6 && !c.syscalls.some((s) => forks.has(s)) && new RegExp(values.match).test(c.id),
 );
 const single = new Map<string, number>();
 /** In how many programs each form that is no case of the main function was met. */
@@ -42,14 +45,28 @@ for (const c of cases) {
   const mounts = [{ host: "/tmp", guest: "/tmp", readOnly: false }];
   const inputs = new NodeInputs({ mounts, takeInput: false });
   const machine = Machine.create({
-    elf: readFileSync(program), path: program, argv: c.argv, envp: Object.entries(c.env ?? {}).map(([k, v]) => `${k}=${v}`), cwd, inputs, start: hostStart(),
-    mounts: mounts.map(({ guest, readOnly }, mount) => ({ mount, guest, readOnly })), countPairs: true,
+    elf: readFileSync(program),
+    path: program,
+    argv: c.argv,
+    envp: Object.entries(c.env ?? {}).map(([k, v]) => `${k}=${v}`),
+    cwd,
+    inputs,
+    start: hostStart(),
+    mounts: mounts.map(({ guest, readOnly }, mount) => ({ mount, guest, readOnly })),
+    countPairs: true,
   });
   const end = machine.run({ maxInstructions: Number(values.limit) });
   const counts = machine.cpu.pairCounts();
   const sum = counts.reduce((n, { count }) => n + count, 0);
   const { handlers } = machine.cpu;
-  const name = (handler: number): string => handlers.name(handler) || `${handlers.group(handler)?.map((f) => f.key).join(" ; ") ?? `#${handler}`} (function)`;
+  const name = (handler: number): string =>
+    handlers.name(handler) ||
+    `${
+      handlers
+        .group(handler)
+        ?.map((f) => f.key)
+        .join(" ; ") ?? `#${handler}`
+    } (function)`;
   for (const { first, second, count } of counts) {
     const share = count / sum;
     single.set(name(second), (single.get(name(second)) ?? 0) + share);
@@ -71,7 +88,8 @@ for (const c of cases) {
 
 function print(title: string, counts: Map<string, number>, most: number): void {
   process.stdout.write(`${title}\n`);
-  for (const [name, share] of [...counts].sort((a, b) => b[1] - a[1]).slice(0, most)) process.stdout.write(`${((share / total) * 100).toFixed(3)} %  ${name}\n`);
+  for (const [name, share] of [...counts].sort((a, b) => b[1] - a[1]).slice(0, most))
+    process.stdout.write(`${((share / total) * 100).toFixed(3)} %  ${name}\n`);
 }
 
 print("forms", single, 500);

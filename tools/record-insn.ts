@@ -33,7 +33,10 @@ function mentioned(text: string): Set<string> {
 }
 
 const REGISTER_BITS: readonly (readonly [RegExp, number])[] = [
-  [/^(r[a-ds][xpi]|r\d+)$/, 64], [/^(e|r\d+d)/, 32], [/^([abcd]x|[sb]p|[sd]i|r\d+w)$/, 16], [/./, 8],
+  [/^(r[a-ds][xpi]|r\d+)$/, 64],
+  [/^(e|r\d+d)/, 32],
+  [/^([abcd]x|[sb]p|[sd]i|r\d+w)$/, 16],
+  [/./, 8],
 ];
 
 /** Bits of the first operand. */
@@ -96,7 +99,10 @@ function formatLine(bytes: Uint8Array, text: string, before: State, after: Outco
   const shown: Shown = { flags: false, undefinedFlags: 0n, undefinedStatus: 0, always, mmx };
   const left = formatDifference(defaultState(), before, shown).join(" ");
   const right = formatAfter(bytes.length, before, after, {
-    ...shown, flags: effect.written !== "", undefinedFlags: flagMask(effect.undefined), undefinedStatus: one.undefinedStatus ?? 0,
+    ...shown,
+    flags: effect.written !== "",
+    undefinedFlags: flagMask(effect.undefined),
+    undefinedStatus: one.undefinedStatus ?? 0,
   });
   const line = `${spaced(bytes)} | ${text} | ${left} => ${right}`.replace(/ +/g, " ").trimEnd();
   const read = parseLine(line);

@@ -106,7 +106,8 @@ export class ObjectReader implements Resolver {
       const layout = table.byName.get(name ?? "");
       if (layout === undefined) throw new ImageError(`it holds a ${name ?? ""}, which this version does not know`);
       const known = new Set(partsOf(layout));
-      for (const field of fields) if (!known.delete(field)) throw new ImageError(`it holds a ${layout.name} with ${field}, which this version does not know`);
+      for (const field of fields)
+        if (!known.delete(field)) throw new ImageError(`it holds a ${layout.name} with ${field}, which this version does not know`);
       for (const field of known) if (layout.defaults?.[field] === undefined) throw new ImageError(`it holds a ${layout.name} without ${field}`);
       return { layout, fields };
     });

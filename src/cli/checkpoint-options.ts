@@ -20,7 +20,8 @@ export function parseSignals(text: string): string[] {
   if (text === "none") return [];
   return text.split(",").map((part) => {
     const name = `SIG${part.replace(/^SIG/, "")}`;
-    if (!(name in constants.signals) || name === "SIGKILL" || name === "SIGSTOP") throw new InvalidArgumentError(`'${part}' is no signal that can be caught.`);
+    if (!(name in constants.signals) || name === "SIGKILL" || name === "SIGSTOP")
+      throw new InvalidArgumentError(`'${part}' is no signal that can be caught.`);
     return name;
   });
 }

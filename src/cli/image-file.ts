@@ -86,7 +86,7 @@ class FileSource implements ImageSource {
 
   read(offset: number, length: number): Uint8Array {
     const bytes = new Uint8Array(length);
-    for (let done = 0; done < length; ) {
+    for (let done = 0; done < length;) {
       const count = readSync(this.#fd, bytes, done, length - done, offset + done);
       if (count === 0) throw new ImageError("it ends early");
       done += count;
@@ -104,7 +104,10 @@ export function readImage(path: string): { readonly image: OpenImage; close(): v
   } catch (error) {
     if (error instanceof CommandError) throw error;
     const missing = codeOf(error) === "ENOENT";
-    throw new CommandError(missing ? ExitStatus.notFound : ExitStatus.notExecutable, `${path}: ${missing ? "not found" : `cannot be read (${codeOf(error)})`}`);
+    throw new CommandError(
+      missing ? ExitStatus.notFound : ExitStatus.notExecutable,
+      `${path}: ${missing ? "not found" : `cannot be read (${codeOf(error)})`}`,
+    );
   }
   try {
     const image = refusing(path, () => openImage(new FileSource(fd)));

@@ -49,7 +49,9 @@ function text(description: ImageDescription): string {
   }
   lines.push("", "descriptors");
   for (const { fd, kind, name, flags, closeOnExec, offset } of descriptors) {
-    lines.push(`  ${`${fd}`.padStart(4)} ${kind.padEnd(10)} ${name}  offset ${offset}  flags 0${flags.toString(8)}${closeOnExec ? "  close-on-exec" : ""}`);
+    lines.push(
+      `  ${`${fd}`.padStart(4)} ${kind.padEnd(10)} ${name}  offset ${offset}  flags 0${flags.toString(8)}${closeOnExec ? "  close-on-exec" : ""}`,
+    );
   }
   return `${lines.join("\n")}\n`;
 }

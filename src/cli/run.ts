@@ -57,7 +57,8 @@ export function createMachine(program: string, args: readonly string[], options:
     });
   } catch (error) {
     if (error instanceof TarError) throw new CommandError(ExitStatus.internal, `${options.image ?? ""}: ${error.message}`);
-    if (error instanceof Errno) throw new CommandError(error.name === "ENOENT" ? ExitStatus.notFound : ExitStatus.notExecutable, `${program}: ${error.message}`);
+    if (error instanceof Errno)
+      throw new CommandError(error.name === "ENOENT" ? ExitStatus.notFound : ExitStatus.notExecutable, `${program}: ${error.message}`);
     if (error instanceof LoadError) throw new CommandError(error.exitStatus, `${program}: ${error.message}`);
     throw error;
   }
@@ -133,35 +134,30 @@ export async function run(program: string, args: readonly string[], options: Run
 }
 
 /** Runs a machine to its end, with all that the options ask for; resolves with the status to exit with. */
-export async function runMachine(
-  machine: Machine,
-  inputs: NodeInputs,
-  options: WatchOptions,
-  checkpoint: Checkpointer,
-): Promise<number> {
-    const before = machine.instructions;
-    const watched = watch(machine, options);
-    const started = performance.now();
-    const end = await runToEnd(machine, inputs, { ...options, checkpoint });
-    const seconds = (performance.now() - started) / 1000;
-    watched.finish();
-    if (options.stats) {
-      say(
-        statsLine({
-          instructions: machine.instructions - before,
-          seconds,
-          startUp: started / 1000,
-          syscalls: watched.syscalls(),
-          pages: [...machine.space.residentPages()].length,
-        }),
-      );
-    }
-    if (end.reason === "limit") {
-      say(`stopped after ${machine.instructions} instructions (--max-instructions)`);
-      return ExitStatus.limit;
-    }
-    if (end.reason === "checkpoint") return checkpoint.exitStatus;
-    return end.reason === "exited" ? exitStatus(end.status) : ExitStatus.internal;
+export async function runMachine(machine: Machine, inputs: NodeInputs, options: WatchOptions, checkpoint: Checkpointer): Promise<number> {
+  const before = machine.instructions;
+  const watched = watch(machine, options);
+  const started = performance.now();
+  const end = await runToEnd(machine, inputs, { ...options, checkpoint });
+  const seconds = (performance.now() - started) / 1000;
+  watched.finish();
+  if (options.stats) {
+    say(
+      statsLine({
+        instructions: machine.instructions - before,
+        seconds,
+        startUp: started / 1000,
+        syscalls: watched.syscalls(),
+        pages: [...machine.space.residentPages()].length,
+      }),
+    );
+  }
+  if (end.reason === "limit") {
+    say(`stopped after ${machine.instructions} instructions (--max-instructions)`);
+    return ExitStatus.limit;
+  }
+  if (end.reason === "checkpoint") return checkpoint.exitStatus;
+  return end.reason === "exited" ? exitStatus(end.status) : ExitStatus.internal;
 }
 
 /** As a shell tells it. */

@@ -57,7 +57,7 @@ async function toAddress(machine: Machine, inputs: NodeInputs, options: Snapshot
   if (machine.space.peek(address, original) !== 1) usage("--at-symbol: nothing is there");
   const intercept = { breakpoint: (at: number): boolean => at === address };
   const set = (byte: number): void => void machine.space.poke(address, Uint8Array.of(byte));
-  for (let seen = 0; ; ) {
+  for (let seen = 0; ;) {
     set(INT3);
     const end = await runToEnd(machine, inputs, { ...limits(options), intercept });
     set(original[0] ?? 0);

@@ -78,4 +78,3 @@ export function writeProcessor(state: DataView, image: ProcessorImage): void {
   put(VECTORS, image.vectors);
   put(OPMASKS, image.opmasks);
 }
-

@@ -78,7 +78,17 @@ const processLayout: L<Process> = {
     limits: list(rlimit, 16),
     intervalTimers: tuple(...[0, 1, 2].map(() => struct({ deadline, interval: whole }))),
     posixTimers: list(
-      struct({ id: int(), clock: whole, signal: int(0, 64), tid: int(), valueLow: whole, valueHigh: whole, deadline, interval: whole, overrun: whole }),
+      struct({
+        id: int(),
+        clock: whole,
+        signal: int(0, 64),
+        tid: int(),
+        valueLow: whole,
+        valueHigh: whole,
+        deadline,
+        interval: whole,
+        overrun: whole,
+      }),
     ),
     exe: maybe(ref(Dentry), null),
     path: byteText,
@@ -172,14 +182,7 @@ const taskLayout: L<Task> = {
   caches: { kernel: ({ kernel }) => kernel, registers: ({ registers }) => registers },
 };
 
-export const kernelLayouts: readonly AnyLayout[] = [
-  ...fileLayouts,
-  fsStateLayout,
-  handlersLayout,
-  credentialsLayout,
-  processLayout,
-  taskLayout,
-];
+export const kernelLayouts: readonly AnyLayout[] = [...fileLayouts, fsStateLayout, handlersLayout, credentialsLayout, processLayout, taskLayout];
 
 const treeType = struct({
   root: ref(Dentry),

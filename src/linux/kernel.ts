@@ -133,7 +133,12 @@ export class Kernel {
   /** Answers that came for parked calls, by request id. */
   readonly answers: Map<number, HostAnswer> = new Map();
 
-  constructor(options: { readonly inputs: Inputs; readonly start: StartOptions; readonly mounts?: readonly HostMount[]; readonly archive?: Uint8Array }) {
+  constructor(options: {
+    readonly inputs: Inputs;
+    readonly start: StartOptions;
+    readonly mounts?: readonly HostMount[];
+    readonly archive?: Uint8Array;
+  }) {
     this.start = options.start;
     this.clock = new Clock(options.start.time);
     this.random = new RandomSource(options.start.seed);

@@ -62,11 +62,11 @@ function rotate(value: number, by: number): number {
 
 function quarter(x: Uint32Array, a: number, b: number, c: number, d: number): void {
   x[a] = x[a]! + x[b]!;
-  x[d] = rotate(x[d]! ^ x[a]!, 16);
-  x[c] = x[c]! + x[d]!;
-  x[b] = rotate(x[b]! ^ x[c]!, 12);
-  x[a] = x[a]! + x[b]!;
-  x[d] = rotate(x[d]! ^ x[a]!, 8);
-  x[c] = x[c]! + x[d]!;
-  x[b] = rotate(x[b]! ^ x[c]!, 7);
+  x[d] = rotate(x[d]! ^ x[a], 16);
+  x[c] = x[c]! + x[d];
+  x[b] = rotate(x[b]! ^ x[c], 12);
+  x[a] = x[a] + x[b];
+  x[d] = rotate(x[d] ^ x[a], 8);
+  x[c] = x[c] + x[d];
+  x[b] = rotate(x[b] ^ x[c], 7);
 }

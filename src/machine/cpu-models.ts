@@ -8,8 +8,24 @@ export const cpuModels: Readonly<Record<"v1" | "v2", ReadonlySet<Feature>>> = {
   v1: baselineFeatures,
   // With what processors of this level without AVX have besides (Tremont).
   v2: new Set<Feature>([
-    ...baselineFeatures, "sse3", "ssse3", "sse4.1", "sse4.2", "popcnt", "movbe", "aes", "pclmul", "sha", "gfni", "rdrand", "rdseed", "rdtscp", "rdpid", "clflushopt",
-    "clwb", "fsgsbase",
+    ...baselineFeatures,
+    "sse3",
+    "ssse3",
+    "sse4.1",
+    "sse4.2",
+    "popcnt",
+    "movbe",
+    "aes",
+    "pclmul",
+    "sha",
+    "gfni",
+    "rdrand",
+    "rdseed",
+    "rdtscp",
+    "rdpid",
+    "clflushopt",
+    "clwb",
+    "fsgsbase",
   ]),
 };
 

@@ -69,7 +69,12 @@ export function saveMachine(machine: Machine): MachineState {
   const spaceNumber = writer.indexOf(space);
   const kernelImage = saveKernel(kernel, writer);
   const objects = writer.finish();
-  const [problem] = unsavable(Array.from(writer.found((object): object is object => true), ([, object]) => object));
+  const [problem] = unsavable(
+    Array.from(
+      writer.found((object): object is object => true),
+      ([, object]) => object,
+    ),
+  );
   if (problem !== undefined) throw new BusyError(problem);
   const plain = machineType.save(
     {
@@ -119,7 +124,10 @@ export function readMachine(plain: Plain): ReadMachine {
 }
 
 /** Makes a machine of the state; pages are still missing. Throws ImageError. */
-export function restoreMachine(read: ReadMachine, options: RestoreOptions): { readonly machine: Machine; readonly state: Omit<MachineState, "plain"> } {
+export function restoreMachine(
+  read: ReadMachine,
+  options: RestoreOptions,
+): { readonly machine: Machine; readonly state: Omit<MachineState, "plain"> } {
   const { fields, start, mounts } = read;
   const hostMounts: HostMount[] = mounts.map(({ mount, guest, readOnly }) => ({ mount, guest, readOnly }));
   const features = featureSet(fields.features);
@@ -151,8 +159,5 @@ function unknownFeature(name: string): never {
 }
 
 function featureSet(names: readonly string[]): ReadonlySet<Feature> {
-  return new Set(
-    names.map((name) => [...allFeatures].find((known) => known === name) ?? unknownFeature(name)),
-  );
+  return new Set(names.map((name) => [...allFeatures].find((known) => known === name) ?? unknownFeature(name)));
 }
-

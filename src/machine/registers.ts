@@ -1,8 +1,6 @@
 /** The kernel's view of the CPU state ({@link Registers} of the linux room) over the interpreter's. */
 
-import {
-  CpuState, readRflags, resetFloatState, restoreFxsave, saveFxsave, writeRflags,
-} from "../cpu/index.ts";
+import { CpuState, readRflags, resetFloatState, restoreFxsave, saveFxsave, writeRflags } from "../cpu/index.ts";
 import type { Registers } from "../linux/index.ts";
 
 const HIGH = 0x1_0000_0000;
@@ -75,7 +73,7 @@ export class CpuRegisters implements Registers {
   }
 
   #setAddress(at: number, value: number): void {
-    this.#view.setInt32(at, value % HIGH | 0, true);
+    this.#view.setInt32(at, (value % HIGH) | 0, true);
     this.#view.setInt32(at + 4, Math.floor(value / HIGH), true);
   }
 

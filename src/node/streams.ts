@@ -54,7 +54,9 @@ export class Streams {
     const descriptions: (HostStream | null)[] = [];
     for (let fd = 0; fd <= 2; fd++) descriptions.push(describe(fd, descriptions));
     this.fixed = fixed;
-    this.descriptions = descriptions.map((stream, fd) => (fixed && stream !== null ? anonymized(stream, fd) : stream)).map((stream) => (stream?.kind === "terminal" ? { ...stream, ...terminalOf(stream, descriptions, fixed) } : stream));
+    this.descriptions = descriptions
+      .map((stream, fd) => (fixed && stream !== null ? anonymized(stream, fd) : stream))
+      .map((stream) => (stream?.kind === "terminal" ? { ...stream, ...terminalOf(stream, descriptions, fixed) } : stream));
     this.streams = descriptions.map((d, fd) => d && new Stream(fd, d.kind));
   }
 
@@ -250,7 +252,14 @@ function anonymousStat(stat: HostStat, fd: number): HostStat {
 function anonymized(stream: HostStream, fd: number): HostStream {
   const { kind } = stream;
   const number = FIRST_INODE + fd;
-  const names = { file: NAMES[fd] ?? "", pipe: `pipe:[${number}]`, socket: `socket:[${number}]`, terminal: "/dev/pts/0", null: "/dev/null", other: "/dev/other" };
+  const names = {
+    file: NAMES[fd] ?? "",
+    pipe: `pipe:[${number}]`,
+    socket: `socket:[${number}]`,
+    terminal: "/dev/pts/0",
+    null: "/dev/null",
+    other: "/dev/other",
+  };
   return { ...stream, stat: anonymousStat(stream.stat, fd), name: names[kind] };
 }
 

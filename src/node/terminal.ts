@@ -56,7 +56,9 @@ export function terminalSettings(fd: number): HostTermios | undefined {
 export function isForeground(): boolean {
   try {
     // After the name in parentheses: state, parent, process group, session, terminal, foreground group.
-    const fields = readFileSync("/proc/self/stat", "latin1").replace(/^.*\) /s, "").split(" ");
+    const fields = readFileSync("/proc/self/stat", "latin1")
+      .replace(/^.*\) /s, "")
+      .split(" ");
     return fields[2] === fields[5];
   } catch {
     return true;

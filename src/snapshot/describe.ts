@@ -84,7 +84,11 @@ export function floatValues(machine: Machine): Record<string, string> {
   }
   for (let i = 0; i < 8; i++) {
     const at = CpuState.X87_REGISTERS + 16 * i;
-    values[`r${i}(x87)`] = state.getUint16(at + 8, true).toString(16).padStart(4, "0") + hex(at);
+    values[`r${i}(x87)`] =
+      state
+        .getUint16(at + 8, true)
+        .toString(16)
+        .padStart(4, "0") + hex(at);
   }
   return values;
 }
@@ -193,7 +197,9 @@ const GAP = 64;
 function compareRegisters(a: Machine, b: Machine): [string, string, string][] {
   const left = { ...registerValues(a), ...floatValues(a) };
   const right: Record<string, string> = { ...registerValues(b), ...floatValues(b) };
-  return Object.entries(left).flatMap(([name, value]): [string, string, string][] => (right[name] === value ? [] : [[name, value, right[name] ?? ""]]));
+  return Object.entries(left).flatMap(([name, value]): [string, string, string][] =>
+    right[name] === value ? [] : [[name, value, right[name] ?? ""]],
+  );
 }
 
 /** Pages that can differ: those that either holds, private or of a shared file. */
@@ -225,13 +231,18 @@ function compareMemory(a: Machine, b: Machine, images: readonly OpenImage[]): Me
 }
 
 function areaTexts(machine: Machine): string[] {
-  return [...machine.space.areas()].map(
-    (area) => `${area.start.toString(16)}-${area.end.toString(16)} ${permissions(area.prot, area.flags)} ${machine.space.areaName(area)}`.trimEnd(),
+  return [...machine.space.areas()].map((area) =>
+    `${area.start.toString(16)}-${area.end.toString(16)} ${permissions(area.prot, area.flags)} ${machine.space.areaName(area)}`.trimEnd(),
   );
 }
 
 /** What is different in two images; machines of them are made where none are given. Throws ImageError. */
-export function compareImages(first: OpenImage, second: OpenImage, a: Machine = detachedMachine(first), b: Machine = detachedMachine(second)): ImageDifference {
+export function compareImages(
+  first: OpenImage,
+  second: OpenImage,
+  a: Machine = detachedMachine(first),
+  b: Machine = detachedMachine(second),
+): ImageDifference {
   const before = areaTexts(a);
   const after = areaTexts(b);
   const left = new Map(describeDescriptors(a).map((one) => [one.fd, one]));

@@ -102,7 +102,7 @@ function readSegments(source: ImageSource, ehdr: DataView): Segment[] {
 function readNotes(bytes: Uint8Array): Note[] {
   const view = dataView(bytes);
   const notes: Note[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     if (at + 12 > bytes.length) throw new ImageError("a note is cut off");
     const nameLength = view.getUint32(at, true);
     const length = view.getUint32(at + 4, true);
@@ -141,7 +141,8 @@ function demandMemory(segments: readonly Segment[]): void {
   let end = 0;
   for (const { address, offset, fileSize, memorySize } of segments) {
     const aligned = address % PAGE === 0 && offset % PAGE === 0 && fileSize % PAGE === 0 && memorySize % PAGE === 0;
-    if (!aligned || address < end || fileSize > memorySize || memorySize === 0) throw new ImageError("its memory segments overlap or are no whole pages");
+    if (!aligned || address < end || fileSize > memorySize || memorySize === 0)
+      throw new ImageError("its memory segments overlap or are no whole pages");
     end = address + memorySize;
   }
 }
@@ -165,7 +166,8 @@ export function readCore(source: ImageSource): CoreFile {
   const memory = segments.filter(({ type }) => type === PT_LOAD);
   demandMemory(memory);
   const files = segments.filter(({ type }) => type === PT_TSVM_FILE);
-  if (files.some(({ offset, fileSize }) => offset % PAGE !== 0 || fileSize % PAGE !== 0 || fileSize === 0)) throw new ImageError("a file is no whole pages");
+  if (files.some(({ offset, fileSize }) => offset % PAGE !== 0 || fileSize % PAGE !== 0 || fileSize === 0))
+    throw new ImageError("a file is no whole pages");
   const apart = segments.find(({ type }) => type === PT_TSVM_STATE);
   let state: Uint8Array;
   if (apart !== undefined) {

@@ -95,7 +95,15 @@ function assemble(machine: Machine, plan: Plan, state: Uint8Array): Image {
   headers.add({ type: PT_NOTE, flags: 0, offset: notesAt, address: 0, fileSize: notes.length, memorySize: 0, align: 4 });
   for (const segment of plan.segments) headers.add(loadHeader(segment, pagesAt, stateAt));
   for (const { firstPage, dataPages } of fileSegments) {
-    headers.add({ type: PT_TSVM_FILE, flags: 0, offset: pagesAt + firstPage * PAGE, address: 0, fileSize: dataPages * PAGE, memorySize: 0, align: PAGE });
+    headers.add({
+      type: PT_TSVM_FILE,
+      flags: 0,
+      offset: pagesAt + firstPage * PAGE,
+      address: 0,
+      fileSize: dataPages * PAGE,
+      memorySize: 0,
+      align: PAGE,
+    });
   }
   if (!inNote) headers.add({ type: PT_TSVM_STATE, flags: 0, offset: stateAt, address: 0, fileSize: state.length, memorySize: 0, align: 1 });
   return {

@@ -84,7 +84,13 @@ class SegmentBuilder {
   /** `count` pages whose data start with data page `firstPage`; `file` where they are a file's own. */
   data(vpn: number, count: number, firstPage: number, file: StoredFile | undefined): void {
     const { last } = this;
-    if (last !== undefined && last.dataPages > 0 && last.pages === last.dataPages && last.firstPage + last.pages === firstPage && this.lastFile === file) {
+    if (
+      last !== undefined &&
+      last.dataPages > 0 &&
+      last.pages === last.dataPages &&
+      last.firstPage + last.pages === firstPage &&
+      this.lastFile === file
+    ) {
       last.dataPages += count;
       last.pages += count;
       return;

@@ -63,7 +63,12 @@ describe.runIf(native)("system calls on this host, as recorded", () => {
   it.each(names)("%s", (name) => {
     const cwd = mkdtempSync("/dev/shm/calls-");
     chmodSync(cwd, 0o755);
-    const { stdout, status, signal } = spawnSync("/bin/sh", ["-c", '(umask 022; exec "$0" "$1") | cat', fileURLToPath(program), name], { cwd, stdio: ["ignore", "pipe", "ignore"], encoding: "utf8", timeout: 20_000 });
+    const { stdout, status, signal } = spawnSync("/bin/sh", ["-c", '(umask 022; exec "$0" "$1") | cat', fileURLToPath(program), name], {
+      cwd,
+      stdio: ["ignore", "pipe", "ignore"],
+      encoding: "utf8",
+      timeout: 20_000,
+    });
     rmSync(cwd, { recursive: true });
     expect([status, signal]).toEqual([0, null]);
     expect(stdout).toBe(expected(name).replace(/status \d+\n$/, ""));

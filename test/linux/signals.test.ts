@@ -278,7 +278,11 @@ describe("faults become the signals of silicon", () => {
   }
 
   it("#PF by what the memory room says", () => {
-    for (const [code, signal, number] of [["MAPERR", 11, 1], ["ACCERR", 11, 2], ["BUS", 7, 2]] as const) {
+    for (const [code, signal, number] of [
+      ["MAPERR", 11, 1],
+      ["ACCERR", 11, 2],
+      ["BUS", 7, 2],
+    ] as const) {
       const seen: SigInfo[] = [];
       const guest = new Guest({ listener: { signal: (_task, info) => seen.push(info) } });
       guest.kernel.fault(guest.task, { vector: 14, errorCode: 2, address: 0x1234, code });

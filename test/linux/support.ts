@@ -72,7 +72,21 @@ export class FakeRegisters implements Registers {
   }
 }
 
-const stat = { dev: 1, ino: 5, mode: 0o010600, nlink: 1, uid: 0, gid: 0, rdev: 0, size: 0, blksize: 4096, blocks: 0, atime: { sec: 0, nsec: 0 }, mtime: { sec: 0, nsec: 0 }, ctime: { sec: 0, nsec: 0 } };
+const stat = {
+  dev: 1,
+  ino: 5,
+  mode: 0o010600,
+  nlink: 1,
+  uid: 0,
+  gid: 0,
+  rdev: 0,
+  size: 0,
+  blksize: 4096,
+  blocks: 0,
+  atime: { sec: 0, nsec: 0 },
+  mtime: { sec: 0, nsec: 0 },
+  ctime: { sec: 0, nsec: 0 },
+};
 
 /** Three pipes: what stdin has so far, what was written. A read with nothing there is answered later, by `feed`. */
 export class FakeHost implements Inputs {

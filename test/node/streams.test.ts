@@ -32,7 +32,9 @@ function shell(line: string): Promise<Ended> {
 }
 
 it.concurrent("a pipe: what is there comes at once, the rest later, never more than was asked for", async () => {
-  const run = await shell(`{ printf hello; until [ "$(stat -c %s first 2>/dev/null)" = 5 ]; do sleep 0.05; done; sleep 0.2; printf world; } | ${copy} 3 > first`);
+  const run = await shell(
+    `{ printf hello; until [ "$(stat -c %s first 2>/dev/null)" = 5 ]; do sleep 0.05; done; sleep 0.2; printf world; } | ${copy} 3 > first`,
+  );
   expect(readFileSync(join(folder, "first"), "latin1")).toBe("helloworld");
   expect(run.err).toMatch(/^pipe file@0 pipe (now|later) 3 now 2 later 3 now 2 (now|later) 0$/);
 });

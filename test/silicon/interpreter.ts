@@ -3,7 +3,21 @@
 import type { Feature } from "../../src/cpu/index.ts";
 import { Interpreter, Stop } from "../../src/cpu/index.ts";
 import {
-  ARITHMETIC_FLAGS, Flag, FLAG_RESULT, FLAG_VECTOR, FLAGS_SYSTEM, FS_BASE, GPR, GS_BASE, MXCSR, RIP, SELECTORS, VECTOR_STRIDE, VECTORS, X87_ENVIRONMENT, X87_REGISTERS,
+  ARITHMETIC_FLAGS,
+  Flag,
+  FLAG_RESULT,
+  FLAG_VECTOR,
+  FLAGS_SYSTEM,
+  FS_BASE,
+  GPR,
+  GS_BASE,
+  MXCSR,
+  RIP,
+  SELECTORS,
+  VECTOR_STRIDE,
+  VECTORS,
+  X87_ENVIRONMENT,
+  X87_REGISTERS,
 } from "../../src/cpu/state.ts";
 import { AddressSpace } from "../../src/memory/index.ts";
 import type { RunnerCase } from "./protocol.ts";

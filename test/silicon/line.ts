@@ -1,7 +1,20 @@
 /** Lines of test/insn: `BYTES | DISASSEMBLY | BEFORE => AFTER` (the format is described in test/insn/README.md). */
 
-import { COMPARED_FLAGS, copyState, DATA_BYTES, defaultState, type Exception, GPR_NAMES, INSTRUCTION, OTHER_FLAGS, type Outcome, physical,
-  type State, STATUS_FLAGS, STATUS_MASK } from "./state.ts";
+import {
+  COMPARED_FLAGS,
+  copyState,
+  DATA_BYTES,
+  defaultState,
+  type Exception,
+  GPR_NAMES,
+  INSTRUCTION,
+  OTHER_FLAGS,
+  type Outcome,
+  physical,
+  type State,
+  STATUS_FLAGS,
+  STATUS_MASK,
+} from "./state.ts";
 
 export interface InsnLine {
   readonly bytes: Uint8Array;
@@ -15,7 +28,18 @@ export interface InsnLine {
 }
 
 export const VECTORS: Readonly<Record<string, number>> = {
-  "#DE": 0, "#DB": 1, "#BP": 3, "#UD": 6, "#NM": 7, "#NP": 11, "#SS": 12, "#GP": 13, "#PF": 14, "#MF": 16, "#AC": 17, "#XM": 19,
+  "#DE": 0,
+  "#DB": 1,
+  "#BP": 3,
+  "#UD": 6,
+  "#NM": 7,
+  "#NP": 11,
+  "#SS": 12,
+  "#GP": 13,
+  "#PF": 14,
+  "#MF": 16,
+  "#AC": 17,
+  "#XM": 19,
 };
 const vectorNames = new Map(Object.entries(VECTORS).map(([name, vector]) => [vector, name]));
 
@@ -26,7 +50,10 @@ export function number(value: bigint | number): string {
 
 /** Hexadecimal digits, most significant first, in groups of eight. */
 function wide(value: bigint, digits: number): string {
-  return value.toString(16).padStart(digits, "0").replace(/(?<=.)(?=(.{8})+$)/g, "_");
+  return value
+    .toString(16)
+    .padStart(digits, "0")
+    .replace(/(?<=.)(?=(.{8})+$)/g, "_");
 }
 
 export function hexBytes(bytes: Uint8Array): string {
@@ -182,7 +209,10 @@ export function formatDifference(from: State, to: State, shown: Shown): string[]
     const p = shown.mmx ? i : physical(to.fsw, i);
     const name = shown.mmx ? `mm${i}` : `st${i}`;
     const unwritten = shown.mmx && from.x87[p] === to.x87[p] && to.x87[p]! >> 64n !== 0xffffn;
-    if (!unwritten) item(name, from.x87[p] !== to.x87[p], () => (shown.mmx ? wide(to.x87[p]! & 0xffff_ffff_ffff_ffffn, 16) : to.x87[p]!.toString(16).padStart(20, "0").replace(/^.{4}/, "$&_")));
+    if (!unwritten)
+      item(name, from.x87[p] !== to.x87[p], () =>
+        shown.mmx ? wide(to.x87[p]! & 0xffff_ffff_ffff_ffffn, 16) : to.x87[p]!.toString(16).padStart(20, "0").replace(/^.{4}/, "$&_"),
+      );
   }
   item("mxcsr", from.mxcsr !== to.mxcsr, () => number(to.mxcsr));
   for (let i = 0; i < 16; i++) {
@@ -221,11 +251,19 @@ export function compare(line: InsnLine, actual: Outcome): string {
   state.rflags = (expected.state.rflags & ~mask) | (state.rflags & mask);
   state.fsw = (expected.state.fsw & line.undefinedStatus) | (state.fsw & ~line.undefinedStatus);
   const shown: Shown = {
-    flags: false, undefinedFlags: 0n, undefinedStatus: 0, always: new Set(), mmx: /(?<![xy])mm\d/.test(line.text),
+    flags: false,
+    undefinedFlags: 0n,
+    undefinedStatus: 0,
+    always: new Set(),
+    mmx: /(?<![xy])mm\d/.test(line.text),
   };
   const e = expected.exception;
   const a = actual.exception;
-  const same = e?.vector === a?.vector && e?.error === a?.error && e?.cr2 === a?.cr2 && expected.state.rip === state.rip
-    && formatDifference(expected.state, state, shown).length === 0;
+  const same =
+    e?.vector === a?.vector &&
+    e?.error === a?.error &&
+    e?.cr2 === a?.cr2 &&
+    expected.state.rip === state.rip &&
+    formatDifference(expected.state, state, shown).length === 0;
   return same ? "" : formatAfter(line.bytes.length, line.before, { state, exception: a }, { ...shown, flags: true }) || "nothing";
 }

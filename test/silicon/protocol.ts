@@ -63,9 +63,14 @@ function decodeResult(bytes: Uint8Array, { bytes: code }: RunnerCase): Outcome {
   for (let i = 0; i < 8; i++) x87[physical(fsw, i)] = get128(view, FX + 32 + i * 16) & ((1n << 80n) - 1n);
   const state: State = {
     gpr: Array.from({ length: 16 }, (_, i) => view.getBigUint64(i * 8, true)),
-    rip: view.getBigUint64(128, true), rflags: view.getBigUint64(136, true),
-    fs: view.getBigUint64(144, true), gs: view.getBigUint64(152, true),
-    fcw: view.getUint16(FX, true), fsw, ftw: view.getUint8(FX + 4), x87,
+    rip: view.getBigUint64(128, true),
+    rflags: view.getBigUint64(136, true),
+    fs: view.getBigUint64(144, true),
+    gs: view.getBigUint64(152, true),
+    fcw: view.getUint16(FX, true),
+    fsw,
+    ftw: view.getUint8(FX + 4),
+    x87,
     mxcsr: view.getUint32(FX + 24, true),
     xmm: Array.from({ length: 16 }, (_, i) => get128(view, FX + 160 + i * 16)),
     ymm: Array.from({ length: 16 }, (_, i) => get128(view, YMM + i * 16)),
@@ -95,7 +100,8 @@ export function runCases(cases: readonly RunnerCase[], command: readonly string[
     const part = cases.slice(from, from + 2000);
     const child = spawnSync(file, args, { input: encodeCases(part), maxBuffer: 2 ** 26, env: {} });
     if (child.error) throw child.error;
-    if (child.status !== 0) throw new Error(`runner: ${child.status ?? child.signal} ${child.stderr.toString()}, after ${from + child.stdout.length / RESULT_BYTES} cases`);
+    if (child.status !== 0)
+      throw new Error(`runner: ${child.status ?? child.signal} ${child.stderr.toString()}, after ${from + child.stdout.length / RESULT_BYTES} cases`);
     out.push(...decodeResults(new Uint8Array(child.stdout), part));
   }
   return out;

@@ -10,12 +10,20 @@ export const GPR_NAMES: readonly string[] = "rax rcx rdx rbx rsp rbp rsi rdi r8 
 
 /** RFLAGS bits by the letters of `flags=`, in its order. */
 export const STATUS_FLAGS: readonly (readonly [letter: string, bit: bigint])[] = [
-  ["o", 0x800n], ["s", 0x80n], ["z", 0x40n], ["a", 0x10n], ["p", 0x04n], ["c", 0x01n],
+  ["o", 0x800n],
+  ["s", 0x80n],
+  ["z", 0x40n],
+  ["a", 0x10n],
+  ["p", 0x04n],
+  ["c", 0x01n],
 ];
 export const STATUS_MASK = 0x8d5n;
 /** RFLAGS bits that are written by their own names. */
 export const OTHER_FLAGS: readonly (readonly [name: string, bit: bigint])[] = [
-  ["df", 0x400n], ["nt", 0x4000n], ["ac", 0x40000n], ["id", 0x200000n],
+  ["df", 0x400n],
+  ["nt", 0x4000n],
+  ["ac", 0x40000n],
+  ["id", 0x200000n],
 ];
 /** Bits that are compared: not IF, IOPL, TF, and not RF, which depends on how the processor was stopped. */
 export const COMPARED_FLAGS = 0x244dd5n;
@@ -56,8 +64,16 @@ export function defaultState(): State {
   const pattern = 0x0101010101010101n;
   const gpr = GPR_NAMES.map((name, i) => (name === "rsp" ? DATA + 0x800n : pattern * BigInt(i || 16)));
   return {
-    gpr, rip: INSTRUCTION, rflags: 0x202n, fs: 0n, gs: 0n, fcw: 0x37f, fsw: 0, ftw: 0,
-    x87: Array.from({ length: 8 }, () => 0n), mxcsr: 0x1f80,
+    gpr,
+    rip: INSTRUCTION,
+    rflags: 0x202n,
+    fs: 0n,
+    gs: 0n,
+    fcw: 0x37f,
+    fsw: 0,
+    ftw: 0,
+    x87: Array.from({ length: 8 }, () => 0n),
+    mxcsr: 0x1f80,
     xmm: GPR_NAMES.map((_, i) => ((pattern << 64n) | pattern) * BigInt(0xa0 + i)),
     ymm: GPR_NAMES.map(() => 0n),
     data: new Uint8Array(DATA_BYTES),

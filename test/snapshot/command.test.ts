@@ -52,11 +52,19 @@ async function until(condition: () => boolean, ms = 20_000): Promise<void> {
 
 describe.skipIf(!built)("images", () => {
   test("a program is saved at each kind of point and goes on from there", () => {
-    for (const [name, ...point] of [["at", "--at", "300"], ["call", "--at-syscall", "writev"], ["exit", "--at-exit"]] as const) {
+    for (const [name, ...point] of [
+      ["at", "--at", "300"],
+      ["call", "--at-syscall", "writev"],
+      ["exit", "--at-exit"],
+    ] as const) {
       const image = snapshot(`${name}.core`, ...point, "--", hello);
       expect(statSync(image).mode & 0o777).toBe(0o600);
       const restored = run("restore", image);
-      expect(restored).toEqual({ status: 0, stdout: name === "exit" ? "" : readFileSync(join(root, "programs/hello-musl/expected.stdout"), "latin1"), stderr: "" });
+      expect(restored).toEqual({
+        status: 0,
+        stdout: name === "exit" ? "" : readFileSync(join(root, "programs/hello-musl/expected.stdout"), "latin1"),
+        stderr: "",
+      });
     }
   });
 
@@ -102,7 +110,9 @@ describe.skipIf(!built)("images", () => {
 
   test("a directory of the host must be given again", () => {
     writeFileSync(file("shown"), "x");
-    expect(run("snapshot", "--deterministic", "--dir", `${folder}::/data`, "--at", "300", "-o", file("dir.core"), hello)).toMatchObject({ status: 0 });
+    expect(run("snapshot", "--deterministic", "--dir", `${folder}::/data`, "--at", "300", "-o", file("dir.core"), hello)).toMatchObject({
+      status: 0,
+    });
     expect(run("restore", file("dir.core"))).toMatchObject({ status: 2, stderr: `tsvm: ${file("dir.core")}: the program needs --dir HOST::/data\n` });
     expect(run("restore", "--dir", `${folder}::/other`, file("dir.core")).status).toBe(2);
     expect(run("restore", "--dir", `${folder}::/data`, file("dir.core"))).toMatchObject({ status: 0, stderr: "" });

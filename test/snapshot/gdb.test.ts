@@ -49,7 +49,9 @@ test.skipIf(!has("gdb"))("gdb shows registers, stack, mappings, auxv and floatin
   makeImage();
   const shown = tool("gdb", ["-q", "-batch", "-nx", ...COMMANDS.flatMap((command) => ["-ex", command]), "program", "image.core"]);
   // The one line for each mapped file that is not on this host.
-  const lines = shown.split("\n").filter((line) => line !== "" && line !== "warning: Can't open file /program during file-backed mapping note processing");
+  const lines = shown
+    .split("\n")
+    .filter((line) => line !== "" && line !== "warning: Can't open file /program during file-backed mapping note processing");
   if (process.env["RECORD"]) writeFileSync(expected, `${lines.join("\n")}\n`);
   expect(shown.replace("warning: Can't open file", "")).not.toMatch(/warning|error/i);
   expect(`${lines.join("\n")}\n`).toBe(readFileSync(expected, "latin1"));

@@ -71,10 +71,16 @@ export function disassemble(codes: readonly Uint8Array[]): string[] {
     const i = offset / SLOT;
     if (!Number.isInteger(i)) continue;
     const length = match[2]!.trim().split(" ").length;
-    const text = match[3]!.replace(/\s+#.*$/, "").replace(/\s+/g, " ").trim();
+    const text = match[3]!
+      .replace(/\s+#.*$/, "")
+      .replace(/\s+/g, " ")
+      .trim();
     if (length !== codes[i]!.length) continue;
     // Targets are absolute: as if every instruction stood at the same address.
-    texts[i] = text.replace(/\b(j[a-z]+|call|loop[a-z]*) 0x([0-9a-f]+)$/, (_, mnemonic: string, target: string) => `${mnemonic} 0x${(Number.parseInt(target, 16) - offset).toString(16)}`);
+    texts[i] = text.replace(
+      /\b(j[a-z]+|call|loop[a-z]*) 0x([0-9a-f]+)$/,
+      (_, mnemonic: string, target: string) => `${mnemonic} 0x${(Number.parseInt(target, 16) - offset).toString(16)}`,
+    );
   }
   return texts;
 }

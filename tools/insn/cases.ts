@@ -15,7 +15,14 @@ export interface Case {
 
 export type Width = 8 | 16 | 32 | 64;
 export const WIDTHS: readonly Width[] = [8, 16, 32, 64];
-export const PTR: Readonly<Record<number, string>> = { 8: "byte ptr", 16: "word ptr", 32: "dword ptr", 64: "qword ptr", 80: "tbyte ptr", 128: "xmmword ptr" };
+export const PTR: Readonly<Record<number, string>> = {
+  8: "byte ptr",
+  16: "word ptr",
+  32: "dword ptr",
+  64: "qword ptr",
+  80: "tbyte ptr",
+  128: "xmmword ptr",
+};
 
 /** Endless walk through a list: spreads values over forms without their full product. */
 export function walk<T>(list: readonly T[], step = 1): () => T {
@@ -63,7 +70,9 @@ export function part(name: string): { full: string; shift: number; bits: number 
 
 /** Little-endian bytes in hex. */
 export function bytes(value: bigint | number, bits: number): string {
-  const digits = BigInt.asUintN(bits, BigInt(value)).toString(16).padStart(bits / 4, "0");
+  const digits = BigInt.asUintN(bits, BigInt(value))
+    .toString(16)
+    .padStart(bits / 4, "0");
   return digits.match(/../g)!.toReversed().join("");
 }
 
@@ -101,7 +110,10 @@ const offsets = walk([0x100, 0x210, 0x7f8, 0x3d0, 0xff0, 0x140]);
 export function memory(value: bigint | number, bits: number, skew = 0): Memory {
   const offset = bits > 64 ? offsets() & ~15 : offsets();
   const mode = modes()(DATA + BigInt(offset + skew));
-  return { operand: `${PTR[bits] ?? ""} ${mode.operand}`.trim(), items: `${mode.items} [${(offset + skew).toString(16)}]=${bytes(value, bits)}`.trim() };
+  return {
+    operand: `${PTR[bits] ?? ""} ${mode.operand}`.trim(),
+    items: `${mode.items} [${(offset + skew).toString(16)}]=${bytes(value, bits)}`.trim(),
+  };
 }
 
 export function maximum(bits: number): bigint {

@@ -12,7 +12,11 @@ function* conditions(): Generator<Case> {
       yield { text: `set${cc} ${["bl", "ah", "r9b", "sil"][i % 4]!}`, before: `flags=${flags}` };
       if (i % 2 === 0) yield { text: `j${cc} .+${i % 4 ? 0x12 : -0x50}`, before: `flags=${flags}` };
       else yield { text: `{disp32} j${cc} .+${far()}`, before: `flags=${flags}` };
-      if (i % 3 === 0) yield { text: `cmov${cc} ${["ebx, ecx", "rbx, r9", "bx, cx"][(i / 3) % 3]!}`, before: `rbx=0x1111111111111111 rcx=0x2222222222222222 r9=0x3333333333333333 flags=${flags}` };
+      if (i % 3 === 0)
+        yield {
+          text: `cmov${cc} ${["ebx, ecx", "rbx, r9", "bx, cx"][(i / 3) % 3]!}`,
+          before: `rbx=0x1111111111111111 rcx=0x2222222222222222 r9=0x3333333333333333 flags=${flags}`,
+        };
       if (i % 5 === 0) {
         const source = memory(0x4444444444444444n, 32);
         yield { text: `cmov${cc} edx, ${source.operand}`, before: `rdx=0x1111111111111111 ${source.items} flags=${flags}` };
@@ -24,7 +28,13 @@ function* conditions(): Generator<Case> {
 }
 
 function* jumps(): Generator<Case> {
-  for (const [op, flags] of [["loop", ""], ["loope", "flags=--z---"], ["loope", ""], ["loopne", ""], ["loopne", "flags=--z---"]] as const)
+  for (const [op, flags] of [
+    ["loop", ""],
+    ["loope", "flags=--z---"],
+    ["loope", ""],
+    ["loopne", ""],
+    ["loopne", "flags=--z---"],
+  ] as const)
     for (const rcx of ["2", "1", "0", "0x100000000"]) {
       yield { text: `${op} .+0x30`, before: `rcx=${rcx} ${flags}` };
       yield { text: `addr32 ${op} .-0x30`, before: `rcx=${rcx} ${flags}` };
@@ -58,9 +68,24 @@ function* jumps(): Generator<Case> {
 }
 
 function* stack(): Generator<Case> {
-  for (const text of ["push rax", "push r12", "push rsp", "push bx", "push r9w", "push 0x7f", "push -0x80", "push 0x12345678", "push -0x12345678", "pushw 0x1234", "pushw -2", "db 66 50", "db 48 50"])
+  for (const text of [
+    "push rax",
+    "push r12",
+    "push rsp",
+    "push bx",
+    "push r9w",
+    "push 0x7f",
+    "push -0x80",
+    "push 0x12345678",
+    "push -0x12345678",
+    "pushw 0x1234",
+    "pushw -2",
+    "db 66 50",
+    "db 48 50",
+  ])
     yield { text, before: "rbx=0x1122334455667788" };
-  for (const text of ["pop rax", "pop r12", "pop rsp", "pop bx", "pop r9w", "db 66 58"]) yield { text, before: "[800]=8877665544332211 rax=0x1111111111111111" };
+  for (const text of ["pop rax", "pop r12", "pop rsp", "pop bx", "pop r9w", "db 66 58"])
+    yield { text, before: "[800]=8877665544332211 rax=0x1111111111111111" };
   yield { text: "pop sp", before: "[800]=8877665544332211" };
   yield { text: "push qword ptr [rsp]", before: "[800]=8877665544332211" };
   yield { text: "push qword ptr [rsp+8]", before: "[808]=8877665544332211" };
@@ -112,9 +137,18 @@ function* strings(): Generator<Case> {
         yield { text: `rep movs${s}`, before: `${at} rcx=${rcx} ${source} ${df}` };
         yield { text: `rep stos${s}`, before: `rdi=0x200310 rcx=${rcx} rax=0x8877665544332211 ${df}` };
         yield { text: `rep lods${s}`, before: `rsi=0x200110 rcx=${rcx} rax=0x5555555555555555 ${source} ${df}` };
-        for (const [prefix, flags] of [["repe", "flags=oszapc"], ["repne", ""]] as const) {
-          yield { text: `${prefix} cmps${s}`, before: `${at} rcx=${rcx} ${source} [300]=0102030405060708ff0a0b0c0d0e0f10ff12131415161718ff ${flags} ${df}` };
-          yield { text: `${prefix} scas${s}`, before: `rdi=0x200308 rcx=${rcx + 1} rax=0x0101010101010101 [300]=0101010101010101010101010101010102010101010101010202020202020202 ${flags} ${df}` };
+        for (const [prefix, flags] of [
+          ["repe", "flags=oszapc"],
+          ["repne", ""],
+        ] as const) {
+          yield {
+            text: `${prefix} cmps${s}`,
+            before: `${at} rcx=${rcx} ${source} [300]=0102030405060708ff0a0b0c0d0e0f10ff12131415161718ff ${flags} ${df}`,
+          };
+          yield {
+            text: `${prefix} scas${s}`,
+            before: `rdi=0x200308 rcx=${rcx + 1} rax=0x0101010101010101 [300]=0101010101010101010101010101010102010101010101010202020202020202 ${flags} ${df}`,
+          };
         }
       }
       yield { text: `stos${s}`, before: `rdi=0x200310 rax=0x8877665544332211 ${df}` };
@@ -150,7 +184,17 @@ function* exceptions(): Generator<Case> {
     const op = reads();
     return op.startsWith("cmp") ? `${op} ${operand}, 1` : `${op} ${operand}`;
   };
-  for (const rdi of ["0x201000", "0", "0xfff", "0x1fffff", "0x7ffffffff000", "0x800000000000", "0x8000000000000000", "0xffff800000000000", "0xffffffffffffffff"])
+  for (const rdi of [
+    "0x201000",
+    "0",
+    "0xfff",
+    "0x1fffff",
+    "0x7ffffffff000",
+    "0x800000000000",
+    "0x8000000000000000",
+    "0xffff800000000000",
+    "0xffffffffffffffff",
+  ])
     for (const text of [read("[rdi]"), "mov byte ptr [rdi], 1"]) {
       // The first and last bytes of a multi-byte access may lie in different kinds of address: one byte only at the edges.
       const straddles = rdi === "0xfff" || rdi === "0x1fffff" || rdi === "0xffffffffffffffff";
@@ -159,7 +203,10 @@ function* exceptions(): Generator<Case> {
   for (const width of [16, 32, 64] as const) {
     yield { text: `mov ${PTR[width]} [rdi], ${{ 16: "ax", 32: "eax", 64: "rax" }[width]}`, before: "rdi=0x200fff rax=0x4142434445464748" };
     yield { text: `mov ${{ 16: "ax", 32: "eax", 64: "rax" }[width]}, ${PTR[width]} [rdi]`, before: "rdi=0x1fffff [0]=11" };
-    yield { text: `mov ${{ 16: "ax", 32: "eax", 64: "rax" }[width]}, ${PTR[width]} [rdi]`, before: `rdi=0x${(0x201000 - width / 8).toString(16)} [ff8]=${bytes(0x1122334455667788n, 64)}` };
+    yield {
+      text: `mov ${{ 16: "ax", 32: "eax", 64: "rax" }[width]}, ${PTR[width]} [rdi]`,
+      before: `rdi=0x${(0x201000 - width / 8).toString(16)} [ff8]=${bytes(0x1122334455667788n, 64)}`,
+    };
   }
   for (const operand of ["[rsp]", "[rbp]", "[rbp+rax]", "[rsp+rax*2+8]", "[rdi+rbp]"])
     yield { text: `mov eax, dword ptr ${operand}`, before: "rsp=0x8000000000000000 rbp=0x8000000000000000 rdi=0x8000000000000000 rax=0" };
@@ -177,17 +224,108 @@ function* exceptions(): Generator<Case> {
   yield { text: "lea eax, [rdi]", before: "ac=1 rdi=0x200101" };
 
   const undefinedOpcodes = [
-    "0f 0b", "0f ff c0", "0f b9 c0", "06", "07", "0e", "16", "17", "1e", "1f", "27", "2f", "37", "3f", "60", "61", "82 c0 01", "9a", "ce", "d4 0a", "d5 0a", "ea",
-    "d6", "8d c0", "fe d0", "fe f8", "ff f8", "c6 c8 00", "c7 c8 00 00 00 00", "0f 04", "0f 0a", "0f 24 c0", "0f 36", "0f 7a c0", "0f a6 c0", "0f ba c0 01",
-    "0f c7 c8", "f0 90", "f0 01 d8", "f0 8b 07", "f0 39 07", "f0 85 07", "f0 a4", "f0 0f af 07", "f0 e8 00 00 00 00", "0f 38 0c c0", "8c f0", "8e c8", "0f c3 c0", "66 0f e7 c0", "0f e7 c0",
-    "f3 0f 2b c0", "66 f0 0f 58 c1", "ff d8", "ff e8", "0f 20 c8", "0f 00 f0", "0f 13 c0", "0f 17 c0", "0f 2b c0", "66 0f 13 c0", "f2 0f f0 c0", "c5 f8", "0f 3a ff c0 00",
+    "0f 0b",
+    "0f ff c0",
+    "0f b9 c0",
+    "06",
+    "07",
+    "0e",
+    "16",
+    "17",
+    "1e",
+    "1f",
+    "27",
+    "2f",
+    "37",
+    "3f",
+    "60",
+    "61",
+    "82 c0 01",
+    "9a",
+    "ce",
+    "d4 0a",
+    "d5 0a",
+    "ea",
+    "d6",
+    "8d c0",
+    "fe d0",
+    "fe f8",
+    "ff f8",
+    "c6 c8 00",
+    "c7 c8 00 00 00 00",
+    "0f 04",
+    "0f 0a",
+    "0f 24 c0",
+    "0f 36",
+    "0f 7a c0",
+    "0f a6 c0",
+    "0f ba c0 01",
+    "0f c7 c8",
+    "f0 90",
+    "f0 01 d8",
+    "f0 8b 07",
+    "f0 39 07",
+    "f0 85 07",
+    "f0 a4",
+    "f0 0f af 07",
+    "f0 e8 00 00 00 00",
+    "0f 38 0c c0",
+    "8c f0",
+    "8e c8",
+    "0f c3 c0",
+    "66 0f e7 c0",
+    "0f e7 c0",
+    "f3 0f 2b c0",
+    "66 f0 0f 58 c1",
+    "ff d8",
+    "ff e8",
+    "0f 20 c8",
+    "0f 00 f0",
+    "0f 13 c0",
+    "0f 17 c0",
+    "0f 2b c0",
+    "66 0f 13 c0",
+    "f2 0f f0 c0",
+    "c5 f8",
+    "0f 3a ff c0 00",
   ];
   for (const code of undefinedOpcodes) {
     if (/^(9a|ea|0f 20|c5 f8$)/.test(code)) continue;
     yield { text: `db ${code}`, before: "rdi=0x200100" };
   }
-  const privileged = ["f4", "fa", "fb", "e4 80", "e5 80", "e6 80", "e7 80", "ec", "ed", "ee", "ef", "6c", "6e", "0f 06", "0f 08", "0f 09", "0f 30", "0f 32", "0f 20 c0", "0f 22 c0", "0f 21 c0", "0f 23 c0", "0f 01 17", "0f 01 1f", "0f 01 3f",
-    "cd 40", "cd 00", "cd 0d", "cf", "cb", "0f 35"];
+  const privileged = [
+    "f4",
+    "fa",
+    "fb",
+    "e4 80",
+    "e5 80",
+    "e6 80",
+    "e7 80",
+    "ec",
+    "ed",
+    "ee",
+    "ef",
+    "6c",
+    "6e",
+    "0f 06",
+    "0f 08",
+    "0f 09",
+    "0f 30",
+    "0f 32",
+    "0f 20 c0",
+    "0f 22 c0",
+    "0f 21 c0",
+    "0f 23 c0",
+    "0f 01 17",
+    "0f 01 1f",
+    "0f 01 3f",
+    "cd 40",
+    "cd 00",
+    "cd 0d",
+    "cf",
+    "cb",
+    "0f 35",
+  ];
   for (const code of privileged) {
     if (/^(cf|cb|0f 35)/.test(code)) continue;
     yield { text: `db ${code}`, before: "rdi=0x200100 rsi=0x200200 rdx=0x80" };

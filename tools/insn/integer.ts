@@ -10,19 +10,47 @@ function pairs(width: Width): Pair[] {
   const min = 1n << BigInt(width - 1);
   const alternating = max / 3n;
   return [
-    [1n, 2n], [max, 1n], [min, min], [min - 1n, 1n], [0n, 1n], [0x0fn, 1n], [max, max], [alternating, max - alternating], [min, 1n], [0n, 0n],
-    [0x12n, 0x34n], [min - 1n, max], [max - 0x10n, 0x0fn],
+    [1n, 2n],
+    [max, 1n],
+    [min, min],
+    [min - 1n, 1n],
+    [0n, 1n],
+    [0x0fn, 1n],
+    [max, max],
+    [alternating, max - alternating],
+    [min, 1n],
+    [0n, 0n],
+    [0x12n, 0x34n],
+    [min - 1n, max],
+    [max - 0x10n, 0x0fn],
   ];
 }
 
 const REGISTER_PAIRS: Readonly<Record<Width, readonly (readonly [string, string])[]>> = {
-  8: [["bl", "cl"], ["ah", "dl"], ["sil", "r9b"], ["ch", "bh"]],
-  16: [["bx", "cx"], ["r8w", "di"]],
-  32: [["ebx", "ecx"], ["r11d", "eax"]],
-  64: [["rbx", "rcx"], ["r12", "rsi"]],
+  8: [
+    ["bl", "cl"],
+    ["ah", "dl"],
+    ["sil", "r9b"],
+    ["ch", "bh"],
+  ],
+  16: [
+    ["bx", "cx"],
+    ["r8w", "di"],
+  ],
+  32: [
+    ["ebx", "ecx"],
+    ["r11d", "eax"],
+  ],
+  64: [
+    ["rbx", "rcx"],
+    ["r12", "rsi"],
+  ],
 };
 const DATA_REGISTER: Readonly<Record<Width, readonly string[]>> = {
-  8: ["dl", "ah", "r10b", "al"], 16: ["dx", "r10w", "ax", "r14w"], 32: ["edx", "r10d", "eax", "r15d"], 64: ["rdx", "r10", "rax", "r11"],
+  8: ["dl", "ah", "r10b", "al"],
+  16: ["dx", "r10w", "ax", "r14w"],
+  32: ["edx", "r10d", "eax", "r15d"],
+  64: ["rdx", "r10", "rax", "r11"],
 };
 const ACCUMULATOR: Readonly<Record<Width, string>> = { 8: "al", 16: "ax", 32: "eax", 64: "rax" };
 
@@ -75,7 +103,10 @@ function* binary(op: string): Generator<Case> {
     if (writes) {
       const [x, y] = next();
       const target = memory(x, width);
-      yield { text: `lock ${op} ${target.operand}, ${besideRex(DATA_REGISTER[width][0]!)}`, before: `${registers([DATA_REGISTER[width][0]!, y])} ${target.items} ${oldFlags()}` };
+      yield {
+        text: `lock ${op} ${target.operand}, ${besideRex(DATA_REGISTER[width][0]!)}`,
+        before: `${registers([DATA_REGISTER[width][0]!, y])} ${target.items} ${oldFlags()}`,
+      };
     }
   }
   yield { text: `${op} dword ptr [rdi], eax`, before: "rdi=0x200ffd rax=1" };
@@ -104,15 +135,45 @@ function* multiplyAndDivide(): Generator<Case> {
     const high = { 8: "ah", 16: "dx", 32: "edx", 64: "rdx" }[width];
     const operand = { 8: "bl", 16: "bx", 32: "r9d", 64: "rcx" }[width];
     for (const op of ["mul", "imul"]) {
-      for (const [x, y] of [[2n, 3n], [max, max], [min, 2n], [min, max], [0n, max], [max / 3n, 5n]] as const)
-        yield { text: `${op} ${operand}`, before: `${registers([low, x], [high, width === 8 ? 0x55 : 0x55aa], [operand, y])} ${oldFlags()}`.replace(/(^| )ah=/, " ") };
+      for (const [x, y] of [
+        [2n, 3n],
+        [max, max],
+        [min, 2n],
+        [min, max],
+        [0n, max],
+        [max / 3n, 5n],
+      ] as const)
+        yield {
+          text: `${op} ${operand}`,
+          before: `${registers([low, x], [high, width === 8 ? 0x55 : 0x55aa], [operand, y])} ${oldFlags()}`.replace(/(^| )ah=/, " "),
+        };
       const source = memory(max - 4n, width);
       yield { text: `${op} ${source.operand}`, before: `${registers([low, max / 7n])} ${source.items}` };
     }
     for (const op of ["div", "idiv"]) {
-      const dividends = op === "div"
-        ? ([[0n, 100n, 7n], [1n, 0n, 2n], [max - 1n, max, max], [0n, max, 1n], [0n, 1n, 0n], [2n, 0n, 2n], [3n, 0n, 2n], [min >> 1n, 12345n, min]] as const)
-        : ([[0n, 100n, 7n], [max, max - 99n, 7n], [0n, 100n, max - 6n], [max, min, 1n], [max, min, max], [0n, min, 1n], [0n, 1n, 0n], [1n, 0n, 2n], [0n, min - 1n, max]] as const);
+      const dividends =
+        op === "div"
+          ? ([
+              [0n, 100n, 7n],
+              [1n, 0n, 2n],
+              [max - 1n, max, max],
+              [0n, max, 1n],
+              [0n, 1n, 0n],
+              [2n, 0n, 2n],
+              [3n, 0n, 2n],
+              [min >> 1n, 12345n, min],
+            ] as const)
+          : ([
+              [0n, 100n, 7n],
+              [max, max - 99n, 7n],
+              [0n, 100n, max - 6n],
+              [max, min, 1n],
+              [max, min, max],
+              [0n, min, 1n],
+              [0n, 1n, 0n],
+              [1n, 0n, 2n],
+              [0n, min - 1n, max],
+            ] as const);
       for (const [h, l, d] of dividends) {
         const before = width === 8 ? registers(["ax", ((h & 0xffn) << 8n) | l], [operand, d]) : registers([low, l], [high, h], [operand, d]);
         yield { text: `${op} ${operand}`, before: `${before} ${oldFlags()}` };
@@ -121,7 +182,14 @@ function* multiplyAndDivide(): Generator<Case> {
       yield { text: `${op} ${source.operand}`, before: `${width === 8 ? "rax=0x64" : registers([low, 1000n], [high, 0n])} ${source.items}` };
     }
     if (width === 8) continue;
-    for (const [x, y] of [[2n, 3n], [max, max], [min, 2n], [min, max], [0n, max], [0x7fn, 0x101n]] as const) {
+    for (const [x, y] of [
+      [2n, 3n],
+      [max, max],
+      [min, 2n],
+      [min, max],
+      [0n, max],
+      [0x7fn, 0x101n],
+    ] as const) {
       const [a, b] = REGISTER_PAIRS[width][1]!;
       yield { text: `imul ${a}, ${b}`, before: `${registers([a, x], [b, y])} ${oldFlags()}` };
       yield { text: `imul ${b}, ${a}, ${signed(y, 8)}`, before: `${registers([a, x], [b, 5])} ${oldFlags()}` };
@@ -144,7 +212,8 @@ function* shifts(): Generator<Case> {
       const [a, b] = [REGISTER_PAIRS[width][0]![0], REGISTER_PAIRS[width][1]![0]];
       for (let i = 0; i < 3; i++) yield { text: `${op} ${i === 1 ? b : a}, 1`, before: `${registers([i === 1 ? b : a, values()])} ${before()}` };
       const counts = [0, 1, 4, width - 1, width, width + 1, 31, 32, 33, 63, 65, 255];
-      for (const count of [2, width - 1, width, width + 1, 32, 64, 200]) yield { text: `${op} ${b}, ${count}`, before: `${registers([b, values()])} ${before()}` };
+      for (const count of [2, width - 1, width, width + 1, 32, 64, 200])
+        yield { text: `${op} ${b}, ${count}`, before: `${registers([b, values()])} ${before()}` };
       for (const count of counts) yield { text: `${op} ${a}, cl`, before: `${registers([a, values()], ["cl", count])} ${before()}` };
       let target = memory(values(), width);
       yield { text: `${op} ${target.operand}, 1`, before: `${target.items} ${before()}` };
@@ -168,7 +237,10 @@ function* shifts(): Generator<Case> {
         yield { text: `${op} ${a}, ${b === "cx" ? "dx" : b}, cl`, before: `${registers([a, y], [b, x | 3n], ["cl", count])} ${before()}` };
       }
       const target = memory(0x1234567890abcdefn, width);
-      yield { text: `${op} ${target.operand}, ${DATA_REGISTER[width][1]!}, 7`, before: `${registers([DATA_REGISTER[width][1]!, 0x55])} ${target.items}` };
+      yield {
+        text: `${op} ${target.operand}, ${DATA_REGISTER[width][1]!}, 7`,
+        before: `${registers([DATA_REGISTER[width][1]!, 0x55])} ${target.items}`,
+      };
     }
 }
 
@@ -186,7 +258,10 @@ function* bits(): Generator<Case> {
       yield { text: `${op} ${target.operand}, ${width + 1}`, before: `${target.items} ${oldFlags()}` };
       const index = { 16: "dx", 32: "edx", 64: "rdx" }[width];
       for (const n of [3n, 100n, -1n, -65n, BigInt(width) * 8n])
-        yield { text: `${op} ${PTR[width]} [rdi], ${index}`, before: `${registers([index, n])} rdi=0x200400 [3f0]=${"a5".repeat(160)} ${oldFlags()}` };
+        yield {
+          text: `${op} ${PTR[width]} [rdi], ${index}`,
+          before: `${registers([index, n])} rdi=0x200400 [3f0]=${"a5".repeat(160)} ${oldFlags()}`,
+        };
       if (op !== "bt") yield { text: `lock ${op} ${PTR[width]} [rdi], ${index}`, before: `${registers([index, 17])} rdi=0x200400 ${oldFlags()}` };
     }
   for (const op of ["bsf", "bsr"])
@@ -222,17 +297,31 @@ function* moves(): Generator<Case> {
     const constant = memory(values(), width);
     yield { text: `mov ${constant.operand}, ${signed(0x1234567f80n, width === 64 ? 32 : width)}`, before: constant.items };
     const exchanged = memory(values(), width);
-    yield { text: `xchg ${exchanged.operand}, ${besideRex(DATA_REGISTER[width][2]!)}`, before: `${registers([DATA_REGISTER[width][2]!, values()])} ${exchanged.items}` };
+    yield {
+      text: `xchg ${exchanged.operand}, ${besideRex(DATA_REGISTER[width][2]!)}`,
+      before: `${registers([DATA_REGISTER[width][2]!, values()])} ${exchanged.items}`,
+    };
     yield { text: `movabs ${ACCUMULATOR[width]}, ds:0x200350`, before: `[350]=${bytes(values(), 64)} rax=0x5555555555555555` };
     yield { text: `movabs ds:0x200350, ${ACCUMULATOR[width]}`, before: `[350]=${bytes(0, 64)} ${registers([ACCUMULATOR[width], values()])}` };
-    for (const [x, y, z] of [[5n, 5n, 9n], [5n, 6n, 9n], [maximum(width), 1n, 2n], [0n, 1n << BigInt(width - 1), 3n]] as const) {
+    for (const [x, y, z] of [
+      [5n, 5n, 9n],
+      [5n, 6n, 9n],
+      [maximum(width), 1n, 2n],
+      [0n, 1n << BigInt(width - 1), 3n],
+    ] as const) {
       const [a, b] = { 8: ["bl", "dh"], 16: ["bx", "r9w"], 32: ["ebx", "r9d"], 64: ["rbx", "r9"] }[width] as [string, string];
       yield { text: `cmpxchg ${a}, ${b}`, before: `${registers([ACCUMULATOR[width], x], [a, y], [b, z])} ${oldFlags()}` };
       const target = memory(y, width);
-      yield { text: `${z === 9n ? "lock " : ""}cmpxchg ${target.operand}, ${DATA_REGISTER[width][0]!}`, before: `${registers([ACCUMULATOR[width], x], [DATA_REGISTER[width][0]!, z])} ${target.items}` };
+      yield {
+        text: `${z === 9n ? "lock " : ""}cmpxchg ${target.operand}, ${DATA_REGISTER[width][0]!}`,
+        before: `${registers([ACCUMULATOR[width], x], [DATA_REGISTER[width][0]!, z])} ${target.items}`,
+      };
       yield { text: `xadd ${a}, ${b}`, before: `${registers([a, x], [b, y])} ${oldFlags()}` };
     }
-    yield { text: `xadd ${{ 8: "cl", 16: "cx", 32: "ecx", 64: "rcx" }[width]}, ${{ 8: "cl", 16: "cx", 32: "ecx", 64: "rcx" }[width]}`, before: "rcx=0x40" };
+    yield {
+      text: `xadd ${{ 8: "cl", 16: "cx", 32: "ecx", 64: "rcx" }[width]}, ${{ 8: "cl", 16: "cx", 32: "ecx", 64: "rcx" }[width]}`,
+      before: "rcx=0x40",
+    };
     const added = memory(0x7fn, width);
     yield { text: `lock xadd ${added.operand}, ${DATA_REGISTER[width][0]!}`, before: `${registers([DATA_REGISTER[width][0]!, 1])} ${added.items}` };
   }
@@ -251,9 +340,24 @@ function* moves(): Generator<Case> {
   yield { text: "db 0f 0d 0f", before: "rdi=0x10" };
   yield { text: "db c6 c4 7f", before: "rax=0" };
   yield { text: "db 40 c6 c4 7f", before: "" };
-  for (const [to, from] of [["bx", "cl"], ["bx", "ah"], ["ebx", "cl"], ["ebx", "ch"], ["rbx", "sil"], ["ebx", "cx"], ["rbx", "r9w"]] as const)
-    for (const value of [0x7fff, 0x8080]) for (const op of ["movzx", "movsx"]) yield { text: `${op} ${to}, ${from}`, before: registers([to, 1], [from, value]) };
-  for (const [to, width] of [["dx", 8], ["edx", 8], ["r10", 8], ["edx", 16], ["r10", 16]] as const)
+  for (const [to, from] of [
+    ["bx", "cl"],
+    ["bx", "ah"],
+    ["ebx", "cl"],
+    ["ebx", "ch"],
+    ["rbx", "sil"],
+    ["ebx", "cx"],
+    ["rbx", "r9w"],
+  ] as const)
+    for (const value of [0x7fff, 0x8080])
+      for (const op of ["movzx", "movsx"]) yield { text: `${op} ${to}, ${from}`, before: registers([to, 1], [from, value]) };
+  for (const [to, width] of [
+    ["dx", 8],
+    ["edx", 8],
+    ["r10", 8],
+    ["edx", 16],
+    ["r10", 16],
+  ] as const)
     for (const op of ["movzx", "movsx"]) {
       const source = memory(0x8f8e, width);
       yield { text: `${op} ${to}, ${source.operand}`, before: `${registers([to, 1])} ${source.items}` };
@@ -264,15 +368,33 @@ function* moves(): Generator<Case> {
   yield { text: "db 66 63 d9", before: "rbx=0x1111111111111111 rcx=0xffffffff80000001" };
   yield { text: "movsxd r14, dword ptr [rdi]", before: "rdi=0x200100 [100]=00000080" };
   for (const [text, before] of [
-    ["lea rax, [rbx+rcx*8+0x10]", "rbx=0x1000 rcx=3"], ["lea eax, [rbx+rcx*2-1]", "rbx=0xffffffff rcx=0x80000000"], ["lea ax, [rbx+rcx]", "rax=0x1111111111111111 rbx=0xffff rcx=2"],
-    ["lea rax, [ebx+ecx*4]", "rbx=0xffffffff80000000 rcx=0x40000000"], ["lea r15, [rip+0x100]", ""], ["lea rax, [r13+r12*1]", "r12=5 r13=0xfffffffffffffff0"],
-    ["lea rax, ds:0x7fffffff", ""], ["lea rax, ds:0xffffffff80000000", ""], ["lea rax, fs:[rbx]", "fs=0x1000 rbx=5"], ["lea rsp, [rsp-0x80]", ""], ["lea eax, [eip+0x10]", ""],
+    ["lea rax, [rbx+rcx*8+0x10]", "rbx=0x1000 rcx=3"],
+    ["lea eax, [rbx+rcx*2-1]", "rbx=0xffffffff rcx=0x80000000"],
+    ["lea ax, [rbx+rcx]", "rax=0x1111111111111111 rbx=0xffff rcx=2"],
+    ["lea rax, [ebx+ecx*4]", "rbx=0xffffffff80000000 rcx=0x40000000"],
+    ["lea r15, [rip+0x100]", ""],
+    ["lea rax, [r13+r12*1]", "r12=5 r13=0xfffffffffffffff0"],
+    ["lea rax, ds:0x7fffffff", ""],
+    ["lea rax, ds:0xffffffff80000000", ""],
+    ["lea rax, fs:[rbx]", "fs=0x1000 rbx=5"],
+    ["lea rsp, [rsp-0x80]", ""],
+    ["lea eax, [eip+0x10]", ""],
     ["lea rax, [rbx+riz*1]", "rbx=7"],
-  ] as const) yield { text, before };
+  ] as const)
+    yield { text, before };
   for (const op of ["cbw", "cwde", "cdqe", "cwd", "cdq", "cqo"])
-    for (const value of ["0x1111111180808080", "0x7f7f7f7f7f7f7f7f", "0x8000000000008000"]) yield { text: op, before: `rax=${value} rdx=0x2222222222222222` };
-  for (const [memoryBytes, rest] of [["0500000000000000", "rax=5 rdx=0"], ["0600000000000000", "rax=5 rdx=0 flags=oszapc"], ["ffffffff01000000", "rax=0x22222222ffffffff rdx=0x1111111100000001"]] as const)
-    for (const prefix of ["", "lock "]) yield { text: `${prefix}cmpxchg8b qword ptr [rdi]`, before: `rdi=0x200200 rbx=0xaaaaaaaa11111111 rcx=0xbbbbbbbb22222222 [200]=${memoryBytes} ${rest}` };
+    for (const value of ["0x1111111180808080", "0x7f7f7f7f7f7f7f7f", "0x8000000000008000"])
+      yield { text: op, before: `rax=${value} rdx=0x2222222222222222` };
+  for (const [memoryBytes, rest] of [
+    ["0500000000000000", "rax=5 rdx=0"],
+    ["0600000000000000", "rax=5 rdx=0 flags=oszapc"],
+    ["ffffffff01000000", "rax=0x22222222ffffffff rdx=0x1111111100000001"],
+  ] as const)
+    for (const prefix of ["", "lock "])
+      yield {
+        text: `${prefix}cmpxchg8b qword ptr [rdi]`,
+        before: `rdi=0x200200 rbx=0xaaaaaaaa11111111 rcx=0xbbbbbbbb22222222 [200]=${memoryBytes} ${rest}`,
+      };
   for (const flags of ["flags=------", "flags=oszapc", "flags=-s-a-c"]) {
     yield { text: "lahf", before: `rax=0x1111 ${flags}` };
     for (const value of ["0x0000", "0xff00", "0x8100"]) yield { text: "sahf", before: `rax=${value} ${flags}` };

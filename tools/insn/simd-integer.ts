@@ -4,14 +4,24 @@ import { type Case, memory, walk } from "./cases.ts";
 
 /** Extremes of every lane width, and ordinary values. */
 const VECTORS: readonly bigint[] = [
-  0x80007fff_80000001_00ff7f80_01fe8081n, 0x0001ffff_7fffffff_ff017f7f_80808001n, 0xffffffff_ffffffff_ffffffff_ffffffffn, 0n,
-  0x01234567_89abcdef_fedcba98_76543210n, 0x80808080_80808080_7f7f7f7f_7f7f7f7fn, 0x00000000_00000001_80000000_00000000n,
-  0x7fff8000_80007fff_8000ffff_00010000n, 0x55555555_aaaaaaaa_33333333_ccccccccn, 0x00ff00ff_ff00ff00_0fff0800_f0001000n,
+  0x80007fff_80000001_00ff7f80_01fe8081n,
+  0x0001ffff_7fffffff_ff017f7f_80808001n,
+  0xffffffff_ffffffff_ffffffff_ffffffffn,
+  0n,
+  0x01234567_89abcdef_fedcba98_76543210n,
+  0x80808080_80808080_7f7f7f7f_7f7f7f7fn,
+  0x00000000_00000001_80000000_00000000n,
+  0x7fff8000_80007fff_8000ffff_00010000n,
+  0x55555555_aaaaaaaa_33333333_ccccccccn,
+  0x00ff00ff_ff00ff00_0fff0800_f0001000n,
 ];
 const next = walk(VECTORS, 3);
 const other = walk(VECTORS, 7);
 
-const hex = (value: bigint, bits: number) => BigInt.asUintN(bits, value).toString(16).padStart(bits / 4, "0");
+const hex = (value: bigint, bits: number) =>
+  BigInt.asUintN(bits, value)
+    .toString(16)
+    .padStart(bits / 4, "0");
 const xmm = (i: number, value: bigint) => `xmm${i}=${hex(value, 128)}`;
 const mm = (i: number, value: bigint) => `mm${i}=${hex(value, 64)}`;
 
@@ -23,7 +33,13 @@ const SSE_ONLY = "punpcklqdq punpckhqdq";
 
 function* binary(): Generator<Case> {
   for (const op of `${BOTH} ${SSE_ONLY}`.split(" ")) {
-    for (const [a, b] of [[0, 1], [9, 3], [2, 14], [8, 15], [5, 5]] as const) {
+    for (const [a, b] of [
+      [0, 1],
+      [9, 3],
+      [2, 14],
+      [8, 15],
+      [5, 5],
+    ] as const) {
       const source = next();
       yield { text: `${op} xmm${a}, xmm${b}`, before: a === b ? xmm(a, source) : `${xmm(a, other())} ${xmm(b, source)}` };
     }
@@ -33,7 +49,11 @@ function* binary(): Generator<Case> {
   yield { text: "paddd xmm0, xmmword ptr [rdi]", before: "rdi=0x200108" };
   yield { text: "pxor xmm0, xmmword ptr [rdi]", before: "rdi=0x201000" };
   for (const op of BOTH.split(" ")) {
-    for (const [a, b] of [[0, 1], [6, 7], [3, 3]] as const) {
+    for (const [a, b] of [
+      [0, 1],
+      [6, 7],
+      [3, 3],
+    ] as const) {
       const source = next();
       yield { text: `${op} mm${a}, mm${b}`, before: `ftw=0xff ${a === b ? mm(a, source) : `${mm(a, other())} ${mm(b, source >> 32n)}`}` };
     }
@@ -44,7 +64,16 @@ function* binary(): Generator<Case> {
 }
 
 function* shifts(): Generator<Case> {
-  for (const [op, width] of [["psllw", 16], ["pslld", 32], ["psllq", 64], ["psrlw", 16], ["psrld", 32], ["psrlq", 64], ["psraw", 16], ["psrad", 32]] as const) {
+  for (const [op, width] of [
+    ["psllw", 16],
+    ["pslld", 32],
+    ["psllq", 64],
+    ["psrlw", 16],
+    ["psrld", 32],
+    ["psrlq", 64],
+    ["psraw", 16],
+    ["psrad", 32],
+  ] as const) {
     for (const count of [0, 1, 7, width - 1, width, 128, 255]) {
       yield { text: `${op} xmm${count % 12}, ${count}`, before: xmm(count % 12, next()) };
       yield { text: `${op} mm1, ${count}`, before: `ftw=0xff ${mm(1, next())}` };
@@ -58,7 +87,8 @@ function* shifts(): Generator<Case> {
     const narrow = memory(6n, 64);
     yield { text: `${op} mm3, ${narrow.operand}`, before: `${mm(3, next())} ${narrow.items}` };
   }
-  for (const op of ["pslldq", "psrldq"]) for (const count of [0, 1, 5, 8, 15, 16, 255]) yield { text: `${op} xmm${count % 13}, ${count}`, before: xmm(count % 13, VECTORS[4]!) };
+  for (const op of ["pslldq", "psrldq"])
+    for (const count of [0, 1, 5, 8, 15, 16, 255]) yield { text: `${op} xmm${count % 13}, ${count}`, before: xmm(count % 13, VECTORS[4]!) };
 }
 
 function* shuffles(): Generator<Case> {
@@ -78,7 +108,22 @@ function* shuffles(): Generator<Case> {
   yield { text: `pshufd xmm6, ${source.operand}, 0x39`, before: `${xmm(6, 0n)} ${source.items}` };
   const again = memory(distinct, 128);
   yield { text: `shufps xmm6, ${again.operand}, 0x39`, before: `${xmm(6, VECTORS[4]!)} ${again.items}` };
-  for (const op of ["unpcklps", "unpckhps", "unpcklpd", "unpckhpd", "andps", "andnps", "orps", "xorps", "andpd", "andnpd", "orpd", "xorpd", "movhlps", "movlhps"]) {
+  for (const op of [
+    "unpcklps",
+    "unpckhps",
+    "unpcklpd",
+    "unpckhpd",
+    "andps",
+    "andnps",
+    "orps",
+    "xorps",
+    "andpd",
+    "andnpd",
+    "orpd",
+    "xorpd",
+    "movhlps",
+    "movlhps",
+  ]) {
     yield { text: `${op} xmm3, xmm8`, before: `${xmm(3, VECTORS[4]!)} ${xmm(8, distinct)}` };
     if (op.startsWith("mov")) continue;
     const operand = memory(distinct, 128);
@@ -105,7 +150,16 @@ function* moves(): Generator<Case> {
     yield { text: `${op} xmmword ptr [rdi], xmm0`, before: "rdi=0x200ff8" };
     yield { text: `${op} xmm0, xmmword ptr [rdi]`, before: "rdi=0x201000" };
   }
-  for (const [op, bits] of [["movss", 32], ["movsd", 64], ["movlps", 64], ["movhps", 64], ["movlpd", 64], ["movhpd", 64], ["movq", 64], ["movd", 32]] as const) {
+  for (const [op, bits] of [
+    ["movss", 32],
+    ["movsd", 64],
+    ["movlps", 64],
+    ["movhps", 64],
+    ["movlpd", 64],
+    ["movhpd", 64],
+    ["movq", 64],
+    ["movd", 32],
+  ] as const) {
     const source = memory(value, bits);
     yield { text: `${op} xmm6, ${source.operand}`, before: `${xmm(6, VECTORS[4]!)} ${source.items}` };
     const target = memory(0n, bits);

@@ -16,14 +16,44 @@ type Bit = readonly [Feature, number];
 const LEAF1_EDX_BASE = (1 << 0) | (1 << 4) | (1 << 8) | (1 << 15) | (1 << 19) | (1 << 23) | (1 << 25) | (1 << 26);
 const leaf1Edx: readonly Bit[] = [["fxsr", 24]];
 const leaf1Ecx: readonly Bit[] = [
-  ["sse3", 0], ["pclmul", 1], ["ssse3", 9], ["fma", 12], ["cx16", 13], ["sse4.1", 19], ["sse4.2", 20], ["movbe", 22], ["popcnt", 23], ["aes", 25], ["xsave", 26],
-  ["xsave", 27], ["avx", 28], ["f16c", 29], ["rdrand", 30],
+  ["sse3", 0],
+  ["pclmul", 1],
+  ["ssse3", 9],
+  ["fma", 12],
+  ["cx16", 13],
+  ["sse4.1", 19],
+  ["sse4.2", 20],
+  ["movbe", 22],
+  ["popcnt", 23],
+  ["aes", 25],
+  ["xsave", 26],
+  ["xsave", 27],
+  ["avx", 28],
+  ["f16c", 29],
+  ["rdrand", 30],
 ];
 const leaf7Ebx: readonly Bit[] = [
-  ["fsgsbase", 0], ["bmi1", 3], ["avx2", 5], ["bmi2", 8], ["rdseed", 18], ["adx", 19], ["clflushopt", 23], ["clwb", 24], ["sha", 29],
+  ["fsgsbase", 0],
+  ["bmi1", 3],
+  ["avx2", 5],
+  ["bmi2", 8],
+  ["rdseed", 18],
+  ["adx", 19],
+  ["clflushopt", 23],
+  ["clwb", 24],
+  ["sha", 29],
 ];
-const leaf7Ecx: readonly Bit[] = [["gfni", 8], ["vaes", 9], ["vpclmul", 10], ["rdpid", 22]];
-const extendedEcx: readonly Bit[] = [["lahf", 0], ["lzcnt", 5], ["sse4a", 6]];
+const leaf7Ecx: readonly Bit[] = [
+  ["gfni", 8],
+  ["vaes", 9],
+  ["vpclmul", 10],
+  ["rdpid", 22],
+];
+const extendedEcx: readonly Bit[] = [
+  ["lahf", 0],
+  ["lzcnt", 5],
+  ["sse4a", 6],
+];
 /** SYSCALL, NX, long mode. */
 const EXTENDED_EDX = (1 << 11) | (1 << 20) | (1 << 29);
 const extendedEdx: readonly Bit[] = [["rdtscp", 27]];

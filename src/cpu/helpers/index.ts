@@ -28,7 +28,15 @@ export interface HelperContext {
 /** Runs the instruction's rare part. `operand` is what the body gave. True: an exception was noted. */
 export type Helper = (context: HelperContext, operand: number) => boolean;
 
-const families: readonly Readonly<Record<string, Helper>>[] = [cpuidHelpers, fxsrHelpers, sseHelpers, x87Helpers, sse4Helpers, stringHelpers, randomHelpers];
+const families: readonly Readonly<Record<string, Helper>>[] = [
+  cpuidHelpers,
+  fxsrHelpers,
+  sseHelpers,
+  x87Helpers,
+  sse4Helpers,
+  stringHelpers,
+  randomHelpers,
+];
 
 export class HelperTable {
   readonly #context: HelperContext;

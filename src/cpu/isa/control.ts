@@ -36,7 +36,7 @@ function countDown(op: Op): V {
 export const loop: Insn = insn("loop", ["E2 | Jb | f64"], { ends: "branch" }, (op) => op.jumpIf(countDown(op)));
 export const loope: Insn = insn("loope", ["E1 | Jb | f64"], { ends: "branch", reads: "z" }, (op) => op.jumpIf(op.x("i32.and", op.cond(4), countDown(op))));
 export const loopne: Insn = insn("loopne", ["E0 | Jb | f64"], { ends: "branch", reads: "z" }, (op) => op.jumpIf(op.x("i32.and", op.cond(5), countDown(op))));
-export const jrcxz: Insn = insn("jrcxz", ["E3 | Jb | f64"], { ends: "branch" }, (op) => op.jumpIf(op.eqz(op.reg(1, op.addressSize as Bits))));
+export const jrcxz: Insn = insn("jrcxz", ["E3 | Jb | f64"], { ends: "branch" }, (op) => op.jumpIf(op.eqz(op.reg(1, op.addressSize))));
 
 export const syscall: Insn = insn("syscall", ["0F 05"], { ends: "exit", reads: "oszapc" }, (op) => op.leave("syscall"));
 export const int3: Insn = insn("int3", ["CC"], { ends: "exit", reads: "oszapc" }, (op) => op.leave("breakpoint"));

@@ -59,35 +59,35 @@ export const cmov: Insn = insn("cmov", ["0F 40+cc /r | Gv, Ev"], { reads: "oszap
 export const setcc: Insn = insn("set", ["0F 90+cc /r | Eb"], { reads: "oszapc" }, (op) => op.set(0, op.bool(op.cond(op.cc))));
 
 export const push: Insn = insn("push", ["50+r | Zv | d64", "FF /6 | Ev | d64", "68 | Iz | d64", "6A | Ibs | d64"], { faults: true }, (op) =>
-  op.push(op.operandSize as Bits, op.get(0)),
+  op.push(op.operandSize, op.get(0)),
 );
 
 export const pop: Insn = insn("pop", ["58+r | Zv | d64", "8F /0 | Ev | d64"], { faults: true }, (op) => {
-  const value = op.pop(op.operandSize as Bits);
+  const value = op.pop(op.operandSize);
   op.reserve(0);
-  op.popped(op.operandSize as Bits);
+  op.popped(op.operandSize);
   op.set(0, value);
 });
 
-export const pushSegment: Insn = insn("push", ["0F A0 | FS | d64", "0F A8 | GS | d64"], { faults: true }, (op) => op.push(op.operandSize as Bits, op.get(0)));
+export const pushSegment: Insn = insn("push", ["0F A0 | FS | d64", "0F A8 | GS | d64"], { faults: true }, (op) => op.push(op.operandSize, op.get(0)));
 
 /** The two selectors with a base: only what a 64-bit user can load (see mov). */
 export const popSegment: Insn = insn("pop", ["0F A1 | FS | d64", "0F A9 | GS | d64"], { faults: true }, (op) => {
-  const value = op.zext(op.pop(op.operandSize as Bits), 16);
+  const value = op.zext(op.pop(op.operandSize), 16);
   op.raiseIf(op.x("i32.eqz", isLoadableSelector(op, value)), Vector.GP);
-  op.popped(op.operandSize as Bits);
+  op.popped(op.operandSize);
   op.set(0, value);
 });
 
 export const pushf: Insn = insn("pushf", ["9C | | d64"], { reads: "oszapc", faults: true }, (op) => {
   // VM and RF are pushed as 0.
-  op.push(op.operandSize as Bits, op.and(op.rflags(), op.const(0x3c_ffff)));
+  op.push(op.operandSize, op.and(op.rflags(), op.const(0x3c_ffff)));
 });
 
 /** User mode cannot change IF and IOPL. AC, ID, NT, TF and DF are taken. */
 export const popf: Insn = insn("popf", ["9D | | d64"], { writes: "oszapc", faults: true }, (op) => {
-  const value = op.pop(op.operandSize as Bits);
-  op.popped(op.operandSize as Bits);
+  const value = op.pop(op.operandSize);
+  op.popped(op.operandSize);
   op.setRflags(value, op.operandSize === 16 ? 0x4dd5 : 0x24_4dd5);
   op.if(op.ne(op.and(op.rflags(), op.const(0x4_0100)), op.const(0)), () => op.leave("flags"));
 });
@@ -143,7 +143,7 @@ export const leave: Insn = insn("leave", ["C9 | | d64"], { faults: true }, (op) 
   op.setReg(5, bits, value);
 });
 
-export const cbw: Insn = insn("cbw", ["98"], {}, (op) => op.setReg(0, op.operandSize as Bits, op.sext(op.reg(0, (op.operandSize / 2) as Bits), op.operandSize / 2)));
+export const cbw: Insn = insn("cbw", ["98"], {}, (op) => op.setReg(0, op.operandSize, op.sext(op.reg(0, (op.operandSize / 2) as Bits), op.operandSize / 2)));
 
 export const cwd: Insn = insn("cwd", ["99"], {}, (op) => {
   const bits = op.operandSize as Bits;

@@ -21,7 +21,7 @@ import {
   setInfinity,
   setZero,
 } from "./float80.ts";
-import type { Environment} from "./rounding.ts";
+import type { Environment } from "./rounding.ts";
 import { DE, IE, Rounding, ZE, round } from "./rounding.ts";
 
 /** Normalised copies of the operands. */

@@ -2,7 +2,7 @@
  * Comparison and classification (SDM volume 2, FCOM, FUCOM, FCOMI, FTST, FXAM).
  */
 
-import type { Float80} from "./float80.ts";
+import type { Float80 } from "./float80.ts";
 import { Kind, compareHalves, kindOf } from "./float80.ts";
 import { DE, type Environment, IE } from "./rounding.ts";
 import { C0, C1, C2, C3, type X87State } from "./state.ts";

@@ -9,7 +9,7 @@
 import { add, divide, multiply, squareRoot } from "./arithmetic.ts";
 import { UNORDERED, compare } from "./compare.ts";
 import { fromDecimal, fromFloat32, fromFloat64, fromInteger, narrowed, stored, toDecimal, toFloat, toInteger, toIntegral } from "./convert.ts";
-import type { Float80} from "./float80.ts";
+import type { Float80 } from "./float80.ts";
 import { Kind, copy, kindOf, set, setIndefinite, setZero } from "./float80.ts";
 import { extract, partialRemainder, scale } from "./remainder.ts";
 import { propagate, operand as checkOperand } from "./arithmetic.ts";

@@ -3,7 +3,7 @@
  * digits and their sums are exact in JavaScript numbers. Results are truncated; an operation errs by less than 2^-140 of its result.
  */
 
-import type { Float80} from "./float80.ts";
+import type { Float80 } from "./float80.ts";
 import { BIAS, TWO_32 } from "./float80.ts";
 import { type Environment, roundTo } from "./rounding.ts";
 

@@ -1,5 +1,20 @@
 /** Taking signals before a return to user mode, and what becomes of the call they interrupted: signal(7). */
-import { defaultAction, SA_NODEFER, SA_RESETHAND, SA_RESTART, SIG_DFL, SIG_IGN, SIGBUS, SIGFPE, SIGILL, SIGKILL, SIGSEGV, SIGSTOP, SIGSYS, SIGTRAP } from "../abi/signal.ts";
+import {
+  defaultAction,
+  SA_NODEFER,
+  SA_RESETHAND,
+  SA_RESTART,
+  SIG_DFL,
+  SIG_IGN,
+  SIGBUS,
+  SIGFPE,
+  SIGILL,
+  SIGKILL,
+  SIGSEGV,
+  SIGSTOP,
+  SIGSYS,
+  SIGTRAP,
+} from "../abi/signal.ts";
 import { add, assign, has, lowest, setOf, subtract, union, type SigSet } from "../abi/sigset.ts";
 import { ERRNO } from "../abi/errno.ts";
 import { Reg } from "../registers.ts";

@@ -95,7 +95,7 @@ function writeParts(memory: AddressSpace, address: number, low: number, high: nu
 }
 
 function writeNumber(memory: AddressSpace, address: number, value: number): void {
-  memory.writeU32(address, value % 0x1_0000_0000 >>> 0);
+  memory.writeU32(address, (value % 0x1_0000_0000) >>> 0);
   memory.writeU32(address + 4, Math.floor(value / 0x1_0000_0000) >>> 0);
 }
 

@@ -1,5 +1,18 @@
 /** Sending signals: kill(2), tgkill(2), forced signals of faults. */
-import { defaultAction, SI_KERNEL, SI_TKILL, SI_USER, SIG_DFL, SIG_IGN, SIGCONT, SIGKILL, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU } from "../abi/signal.ts";
+import {
+  defaultAction,
+  SI_KERNEL,
+  SI_TKILL,
+  SI_USER,
+  SIG_DFL,
+  SIG_IGN,
+  SIGCONT,
+  SIGKILL,
+  SIGSTOP,
+  SIGTSTP,
+  SIGTTIN,
+  SIGTTOU,
+} from "../abi/signal.ts";
 import { add, has, remove, setOf } from "../abi/sigset.ts";
 import type { Process, Task } from "../task.ts";
 import { discard, enqueue, type SigInfo } from "./types.ts";

@@ -56,6 +56,6 @@ export function writeSigInfo(memory: StructMemory, address: number, info: SigInf
 }
 
 function writeAddress(memory: StructMemory, at: number, value: number): void {
-  memory.writeU32(at, value % 0x1_0000_0000 >>> 0);
+  memory.writeU32(at, (value % 0x1_0000_0000) >>> 0);
   memory.writeU32(at + 4, Math.floor(value / 0x1_0000_0000) >>> 0);
 }

@@ -91,7 +91,10 @@ function control(task: Task, a: { epfd: number; op: number; fd: number; event: n
   const epoll = task.files.getIo(a.epfd);
   const target = task.files.getIo(a.fd);
   const { memory } = task;
-  const event = a.op === 2 ? { events: 0, low: 0, high: 0 } : { events: memory.readU32(a.event), low: memory.readU32(a.event + 4), high: memory.readU32(a.event + 8) };
+  const event =
+    a.op === 2
+      ? { events: 0, low: 0, high: 0 }
+      : { events: memory.readU32(a.event), low: memory.readU32(a.event + 4), high: memory.readU32(a.event + 8) };
   if (!target.pollable) throw errno.EPERM;
   if (!(epoll instanceof EpollFile)) throw errno.EINVAL;
   switch (a.op) {
@@ -148,14 +151,28 @@ export const eventCalls: readonly Syscall[] = [
   syscall(284, "eventfd", { initval: uint }, "full", (t, a) => eventfd(t, a.initval, 0), desc),
   syscall(290, "eventfd2", { initval: uint, flags: flags(EFD) }, "full", (t, a) => eventfd(t, a.initval, a.flags), desc),
   syscall(282, "signalfd", { fd, mask: sigset, sizemask: size }, "full", (t, a) => signalfd(t, a.fd, a.mask, a.sizemask, 0), signalClasses),
-  syscall(289, "signalfd4", { fd, mask: sigset, sizemask: size, flags: flags(SFD) }, "full", (t, a) => signalfd(t, a.fd, a.mask, a.sizemask, a.flags), signalClasses),
-  syscall(283, "timerfd_create", { clockid: clockId, flags: flags(TFD) }, "full", (t, a) => {
-    const known = [T.CLOCK_REALTIME, T.CLOCK_MONOTONIC, T.CLOCK_BOOTTIME, T.CLOCK_REALTIME_ALARM, T.CLOCK_BOOTTIME_ALARM];
-    const bits = openFlags(a.flags, 0);
-    if (!known.includes(a.clockid)) throw errno.EINVAL;
-    const file = new TimerFile(t.kernel.vfs.anonymous("[timerfd]"), bits, t.kernel.clock, a.clockid);
-    return install(t, file, (a.flags & F.O_CLOEXEC) !== 0);
-  }, desc),
+  syscall(
+    289,
+    "signalfd4",
+    { fd, mask: sigset, sizemask: size, flags: flags(SFD) },
+    "full",
+    (t, a) => signalfd(t, a.fd, a.mask, a.sizemask, a.flags),
+    signalClasses,
+  ),
+  syscall(
+    283,
+    "timerfd_create",
+    { clockid: clockId, flags: flags(TFD) },
+    "full",
+    (t, a) => {
+      const known = [T.CLOCK_REALTIME, T.CLOCK_MONOTONIC, T.CLOCK_BOOTTIME, T.CLOCK_REALTIME_ALARM, T.CLOCK_BOOTTIME_ALARM];
+      const bits = openFlags(a.flags, 0);
+      if (!known.includes(a.clockid)) throw errno.EINVAL;
+      const file = new TimerFile(t.kernel.vfs.anonymous("[timerfd]"), bits, t.kernel.clock, a.clockid);
+      return install(t, file, (a.flags & F.O_CLOEXEC) !== 0);
+    },
+    desc,
+  ),
   syscall(
     286,
     "timerfd_settime",
@@ -164,7 +181,8 @@ export const eventCalls: readonly Syscall[] = [
     (t, a) => {
       if (a.flags & ~3) throw errno.EINVAL;
       const v = a.new_value;
-      if ([v.interval_fraction, v.value_fraction].some((ns) => ns < 0 || ns >= T.NS_PER_SECOND) || v.value_sec < 0 || v.interval_sec < 0) throw errno.EINVAL;
+      if ([v.interval_fraction, v.value_fraction].some((ns) => ns < 0 || ns >= T.NS_PER_SECOND) || v.value_sec < 0 || v.interval_sec < 0)
+        throw errno.EINVAL;
       const timer = timerOf(t, a.fd);
       if (a.old_value !== 0) storeTimer(t, a.old_value, timer);
       const at = { sec: v.value_sec, nsec: v.value_fraction };
@@ -175,35 +193,77 @@ export const eventCalls: readonly Syscall[] = [
     },
     desc,
   ),
-  syscall(287, "timerfd_gettime", { fd, curr_value: outStruct(T.itimer, nanoText) }, "full", (t, a) => {
-    storeTimer(t, a.curr_value, timerOf(t, a.fd));
-    return 0;
-  }, desc),
-  syscall(213, "epoll_create", { size: int }, "full", (t, a) => {
-    if (a.size <= 0) throw errno.EINVAL;
-    return install(t, new EpollFile(t.kernel.vfs.anonymous("[eventpoll]"), F.O_RDWR), false);
-  }, desc),
-  syscall(291, "epoll_create1", { flags: flags({ EPOLL_CLOEXEC: F.O_CLOEXEC }) }, "full", (t, a) => {
-    if (a.flags & ~F.O_CLOEXEC) throw errno.EINVAL;
-    return install(t, new EpollFile(t.kernel.vfs.anonymous("[eventpoll]"), F.O_RDWR), (a.flags & F.O_CLOEXEC) !== 0);
-  }, desc),
+  syscall(
+    287,
+    "timerfd_gettime",
+    { fd, curr_value: outStruct(T.itimer, nanoText) },
+    "full",
+    (t, a) => {
+      storeTimer(t, a.curr_value, timerOf(t, a.fd));
+      return 0;
+    },
+    desc,
+  ),
+  syscall(
+    213,
+    "epoll_create",
+    { size: int },
+    "full",
+    (t, a) => {
+      if (a.size <= 0) throw errno.EINVAL;
+      return install(t, new EpollFile(t.kernel.vfs.anonymous("[eventpoll]"), F.O_RDWR), false);
+    },
+    desc,
+  ),
+  syscall(
+    291,
+    "epoll_create1",
+    { flags: flags({ EPOLL_CLOEXEC: F.O_CLOEXEC }) },
+    "full",
+    (t, a) => {
+      if (a.flags & ~F.O_CLOEXEC) throw errno.EINVAL;
+      return install(t, new EpollFile(t.kernel.vfs.anonymous("[eventpoll]"), F.O_RDWR), (a.flags & F.O_CLOEXEC) !== 0);
+    },
+    desc,
+  ),
   syscall(233, "epoll_ctl", { epfd: fd, op: oneOf(EPOLL_OPS, "EPOLL_CTL_???"), fd, event: inEvent }, "full", (t, a) => control(t, a), desc),
-  syscall(232, "epoll_wait", { epfd: fd, events: outEvents, maxevents: int, timeout: int }, "full", (t, a) => {
-    setTimeout(t, a.timeout);
-    return wait(t, a.epfd, a.events, a.maxevents);
-  }, desc),
-  syscall(281, "epoll_pwait", { epfd: fd, events: outEvents, maxevents: int, timeout: int, sigmask: sigset, sigsetsize: epollSize }, "full", (t, a) => {
-    setTimeout(t, a.timeout);
-    useMask(t, a.sigmask, a.sigsetsize);
-    const outcome = wait(t, a.epfd, a.events, a.maxevents);
-    if (typeof outcome === "number") giveBackMask(t);
-    return outcome;
-  }, desc),
-  syscall(441, "epoll_pwait2", { epfd: fd, events: outEvents, maxevents: int, timeout: inStructOrNull(T.timespec), sigmask: sigset, sigsetsize: epollSize }, "full", (t, a) => {
-    if (t.call.resume === "start" && a.timeout !== undefined) t.call.deadline = deadlineAfter(t, a.timeout.tv_sec, a.timeout.tv_nsec);
-    useMask(t, a.sigmask, a.sigsetsize);
-    const outcome = wait(t, a.epfd, a.events, a.maxevents);
-    if (typeof outcome === "number") giveBackMask(t);
-    return outcome;
-  }, desc),
+  syscall(
+    232,
+    "epoll_wait",
+    { epfd: fd, events: outEvents, maxevents: int, timeout: int },
+    "full",
+    (t, a) => {
+      setTimeout(t, a.timeout);
+      return wait(t, a.epfd, a.events, a.maxevents);
+    },
+    desc,
+  ),
+  syscall(
+    281,
+    "epoll_pwait",
+    { epfd: fd, events: outEvents, maxevents: int, timeout: int, sigmask: sigset, sigsetsize: epollSize },
+    "full",
+    (t, a) => {
+      setTimeout(t, a.timeout);
+      useMask(t, a.sigmask, a.sigsetsize);
+      const outcome = wait(t, a.epfd, a.events, a.maxevents);
+      if (typeof outcome === "number") giveBackMask(t);
+      return outcome;
+    },
+    desc,
+  ),
+  syscall(
+    441,
+    "epoll_pwait2",
+    { epfd: fd, events: outEvents, maxevents: int, timeout: inStructOrNull(T.timespec), sigmask: sigset, sigsetsize: epollSize },
+    "full",
+    (t, a) => {
+      if (t.call.resume === "start" && a.timeout !== undefined) t.call.deadline = deadlineAfter(t, a.timeout.tv_sec, a.timeout.tv_nsec);
+      useMask(t, a.sigmask, a.sigsetsize);
+      const outcome = wait(t, a.epfd, a.events, a.maxevents);
+      if (typeof outcome === "number") giveBackMask(t);
+      return outcome;
+    },
+    desc,
+  ),
 ];

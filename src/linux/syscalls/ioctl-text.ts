@@ -35,10 +35,60 @@ const COMMANDS: Readonly<Record<string, number>> = {
 };
 const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(COMMANDS).map(([name, number]) => [number, name]));
 
-const IFLAGS: Readonly<Record<string, number>> = { IGNBRK: 1, BRKINT: 2, IGNPAR: 4, PARMRK: 8, INPCK: 0x10, ISTRIP: 0x20, INLCR: 0x40, IGNCR: 0x80, ICRNL: 0x100, IUCLC: 0x200, IXON: 0x400, IXANY: 0x800, IXOFF: 0x1000, IMAXBEL: 0x2000, IUTF8: 0x4000 };
-const LFLAGS: Readonly<Record<string, number>> = { ISIG: 1, ICANON: 2, XCASE: 4, ECHO: 8, ECHOE: 0x10, ECHOK: 0x20, ECHONL: 0x40, NOFLSH: 0x80, TOSTOP: 0x100, ECHOCTL: 0x200, ECHOPRT: 0x400, ECHOKE: 0x800, FLUSHO: 0x1000, PENDIN: 0x4000, IEXTEN: 0x8000, EXTPROC: 0x10000 };
+const IFLAGS: Readonly<Record<string, number>> = {
+  IGNBRK: 1,
+  BRKINT: 2,
+  IGNPAR: 4,
+  PARMRK: 8,
+  INPCK: 0x10,
+  ISTRIP: 0x20,
+  INLCR: 0x40,
+  IGNCR: 0x80,
+  ICRNL: 0x100,
+  IUCLC: 0x200,
+  IXON: 0x400,
+  IXANY: 0x800,
+  IXOFF: 0x1000,
+  IMAXBEL: 0x2000,
+  IUTF8: 0x4000,
+};
+const LFLAGS: Readonly<Record<string, number>> = {
+  ISIG: 1,
+  ICANON: 2,
+  XCASE: 4,
+  ECHO: 8,
+  ECHOE: 0x10,
+  ECHOK: 0x20,
+  ECHONL: 0x40,
+  NOFLSH: 0x80,
+  TOSTOP: 0x100,
+  ECHOCTL: 0x200,
+  ECHOPRT: 0x400,
+  ECHOKE: 0x800,
+  FLUSHO: 0x1000,
+  PENDIN: 0x4000,
+  IEXTEN: 0x8000,
+  EXTPROC: 0x10000,
+};
 const OFLAGS: Readonly<Record<string, number>> = { OPOST: 1, OLCUC: 2, ONLCR: 4, OCRNL: 8, ONOCR: 0x10, ONLRET: 0x20, OFILL: 0x40, OFDEL: 0x80 };
-const SPEEDS: readonly string[] = ["B0", "B50", "B75", "B110", "B134", "B150", "B200", "B300", "B600", "B1200", "B1800", "B2400", "B4800", "B9600", "B19200", "B38400"];
+const SPEEDS: readonly string[] = [
+  "B0",
+  "B50",
+  "B75",
+  "B110",
+  "B134",
+  "B150",
+  "B200",
+  "B300",
+  "B600",
+  "B1200",
+  "B1800",
+  "B2400",
+  "B4800",
+  "B9600",
+  "B19200",
+  "B38400",
+];
 const CFLAGS: Readonly<Record<string, number>> = { CSTOPB: 0x40, CREAD: 0x80, PARENB: 0x100, PARODD: 0x200, HUPCL: 0x400, CLOCAL: 0x800 };
 
 /** The command's name, or `_IOC(...)` as strace(1) takes an unknown one apart. */
@@ -67,7 +117,9 @@ export function showIoctlArgument(command: number, low: number, high: number, sh
       case "TCSETSF": {
         if (failed && name === "TCGETS") return undefined;
         const c = memory.readU32(at + 8);
-        const control = [SPEEDS[c & 15] ?? hex(c & 15), `CS${5 + ((c >> 4) & 3)}`, flagText(c & 0xfc0, CFLAGS, "")].filter((text) => text !== "").join("|");
+        const control = [SPEEDS[c & 15] ?? hex(c & 15), `CS${5 + ((c >> 4) & 3)}`, flagText(c & 0xfc0, CFLAGS, "")]
+          .filter((text) => text !== "")
+          .join("|");
         return `{c_iflag=${flagText(memory.readU32(at), IFLAGS, "0")}, c_oflag=NL0|CR0|TAB0|BS0|VT0|FF0${prefixed(flagText(memory.readU32(at + 4) & 0xff, OFLAGS, ""))}, c_cflag=${control}, c_lflag=${flagText(memory.readU32(at + 12), LFLAGS, "0")}, ...}`;
       }
       case "TIOCGPGRP":

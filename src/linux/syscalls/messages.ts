@@ -36,7 +36,11 @@ export const msghdr: Struct<{
 }> = struct({ name: "u64", namelen: "u32", iov: "u64", iovlen: "u64", control: "u64", controllen: "u64", flags: "i32" });
 
 /** struct cmsghdr; its data follows, padded to 8 bytes. */
-export const cmsghdr: Struct<{ readonly len: "u64"; readonly level: "i32"; readonly type: "i32" }> = struct({ len: "u64", level: "i32", type: "i32" });
+export const cmsghdr: Struct<{ readonly len: "u64"; readonly level: "i32"; readonly type: "i32" }> = struct({
+  len: "u64",
+  level: "i32",
+  type: "i32",
+});
 const UIO_MAXIOV = 1024;
 const CREDENTIALS_SIZE = 12;
 
@@ -121,7 +125,13 @@ export function receive(task: Task, file: SocketFile, buffers: readonly Buffer[]
   }
   scatter(task, into.subarray(0, found.count), rest);
   const all = before + found.count;
-  if (file.isStream && (flags & (MSG_WAITALL | MSG_PEEK)) === MSG_WAITALL && found.count > 0 && found.count < into.length && found.files.length === 0) {
+  if (
+    file.isStream &&
+    (flags & (MSG_WAITALL | MSG_PEEK)) === MSG_WAITALL &&
+    found.count > 0 &&
+    found.count < into.length &&
+    found.files.length === 0
+  ) {
     if (mayNotWait(file, flags)) return all;
     call.progress = all;
     call.resume = "ready";

@@ -1,7 +1,22 @@
 /** Calls on names: stat(2), mkdir(2), rename(2), chmod(2), utimensat(2) and their kin. */
 import { encodeLatin1 } from "../../base/index.ts";
 import { errno } from "../abi/errno.ts";
-import { AT_EACCESS, AT_EMPTY_PATH, AT_FDCWD, AT_NO_AUTOMOUNT, AT_REMOVEDIR, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, PATH_MAX, R_OK, RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT, W_OK, X_OK } from "../abi/fcntl.ts";
+import {
+  AT_EACCESS,
+  AT_EMPTY_PATH,
+  AT_FDCWD,
+  AT_NO_AUTOMOUNT,
+  AT_REMOVEDIR,
+  AT_SYMLINK_FOLLOW,
+  AT_SYMLINK_NOFOLLOW,
+  PATH_MAX,
+  R_OK,
+  RENAME_EXCHANGE,
+  RENAME_NOREPLACE,
+  RENAME_WHITEOUT,
+  W_OK,
+  X_OK,
+} from "../abi/fcntl.ts";
 import { S_IFBLK, S_IFCHR, S_IFMT, type Time } from "../abi/stat.ts";
 import { timespec, timeval } from "../abi/time.ts";
 import type { Task } from "../task.ts";
@@ -121,9 +136,23 @@ function done(_nothing: void): number {
 }
 
 export const names: readonly Syscall[] = [
-  syscall(4, "stat", { pathname: path, statbuf: statPlace }, "full", (t, a) => storeStat(t, a.statbuf, t.kernel.vfs.stat(t, AT_FDCWD, a.pathname, 0)), file),
+  syscall(
+    4,
+    "stat",
+    { pathname: path, statbuf: statPlace },
+    "full",
+    (t, a) => storeStat(t, a.statbuf, t.kernel.vfs.stat(t, AT_FDCWD, a.pathname, 0)),
+    file,
+  ),
   syscall(5, "fstat", { fd, statbuf: statPlace }, "full", (t, a) => storeStat(t, a.statbuf, t.files.get(a.fd).stat()), desc),
-  syscall(6, "lstat", { pathname: path, statbuf: statPlace }, "full", (t, a) => storeStat(t, a.statbuf, t.kernel.vfs.stat(t, AT_FDCWD, a.pathname, AT_SYMLINK_NOFOLLOW)), file),
+  syscall(
+    6,
+    "lstat",
+    { pathname: path, statbuf: statPlace },
+    "full",
+    (t, a) => storeStat(t, a.statbuf, t.kernel.vfs.stat(t, AT_FDCWD, a.pathname, AT_SYMLINK_NOFOLLOW)),
+    file,
+  ),
   syscall(
     262,
     "newfstatat",
@@ -141,13 +170,21 @@ export const names: readonly Syscall[] = [
     { dirfd: dirFd, pathname: path, flags: statxFlags, mask: flags(STATX_FIELDS), statxbuf: statxPlace },
     "full",
     (t, a) => {
-      if (a.flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | 0x6000) || (a.flags & 0x6000) === 0x6000 || a.mask < 0) throw errno.EINVAL;
+      if (a.flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | 0x6000) || (a.flags & 0x6000) === 0x6000 || a.mask < 0)
+        throw errno.EINVAL;
       return storeStatx(t, a.statxbuf, t.kernel.vfs.stat(t, a.dirfd, a.pathname, a.flags & ~0x6000), a.mask);
     },
     both,
   ),
   syscall(21, "access", { pathname: path, mode: access }, "full", (t, a) => done(t.kernel.vfs.access(t, AT_FDCWD, a.pathname, a.mode, 0)), file),
-  syscall(269, "faccessat", { dirfd: dirFd, pathname: path, mode: access }, "full", (t, a) => done(t.kernel.vfs.access(t, a.dirfd, a.pathname, a.mode, 0)), both),
+  syscall(
+    269,
+    "faccessat",
+    { dirfd: dirFd, pathname: path, mode: access },
+    "full",
+    (t, a) => done(t.kernel.vfs.access(t, a.dirfd, a.pathname, a.mode, 0)),
+    both,
+  ),
   syscall(
     439,
     "faccessat2",
@@ -156,14 +193,28 @@ export const names: readonly Syscall[] = [
     (t, a) => done(t.kernel.vfs.access(t, a.dirfd, a.pathname, a.mode, a.flags)),
     both,
   ),
-  syscall(89, "readlink", { pathname: path, buf: outBytes(), bufsiz: int }, "full", (t, a) => {
-    if (a.bufsiz <= 0) throw errno.EINVAL;
-    return storeLink(t, t.kernel.vfs.readlink(t, AT_FDCWD, a.pathname), a.buf, a.bufsiz);
-  }, file),
-  syscall(267, "readlinkat", { dirfd: dirFd, pathname: path, buf: outBytes(), bufsiz: int }, "full", (t, a) => {
-    if (a.bufsiz <= 0) throw errno.EINVAL;
-    return storeLink(t, t.kernel.vfs.readlink(t, a.dirfd, a.pathname), a.buf, a.bufsiz);
-  }, both),
+  syscall(
+    89,
+    "readlink",
+    { pathname: path, buf: outBytes(), bufsiz: int },
+    "full",
+    (t, a) => {
+      if (a.bufsiz <= 0) throw errno.EINVAL;
+      return storeLink(t, t.kernel.vfs.readlink(t, AT_FDCWD, a.pathname), a.buf, a.bufsiz);
+    },
+    file,
+  ),
+  syscall(
+    267,
+    "readlinkat",
+    { dirfd: dirFd, pathname: path, buf: outBytes(), bufsiz: int },
+    "full",
+    (t, a) => {
+      if (a.bufsiz <= 0) throw errno.EINVAL;
+      return storeLink(t, t.kernel.vfs.readlink(t, a.dirfd, a.pathname), a.buf, a.bufsiz);
+    },
+    both,
+  ),
   syscall(
     79,
     "getcwd",
@@ -182,8 +233,22 @@ export const names: readonly Syscall[] = [
   syscall(81, "fchdir", { fd }, "full", (t, a) => done(t.kernel.vfs.fchdir(t, a.fd)), desc),
   syscall(161, "chroot", { path }, "full", (t, a) => done(t.kernel.vfs.chroot(t, a.path)), file),
   syscall(83, "mkdir", { pathname: path, mode: octal }, "full", (t, a) => done(t.kernel.vfs.mkdir(t, AT_FDCWD, a.pathname, a.mode)), file),
-  syscall(258, "mkdirat", { dirfd: dirFd, pathname: path, mode: octal }, "full", (t, a) => done(t.kernel.vfs.mkdir(t, a.dirfd, a.pathname, a.mode)), both),
-  syscall(133, "mknod", { pathname: path, mode: mknodMode, dev: mknodDevice(1) }, "full", (t, a) => done(t.kernel.vfs.mknod(t, AT_FDCWD, a.pathname, a.mode, a.dev)), file),
+  syscall(
+    258,
+    "mkdirat",
+    { dirfd: dirFd, pathname: path, mode: octal },
+    "full",
+    (t, a) => done(t.kernel.vfs.mkdir(t, a.dirfd, a.pathname, a.mode)),
+    both,
+  ),
+  syscall(
+    133,
+    "mknod",
+    { pathname: path, mode: mknodMode, dev: mknodDevice(1) },
+    "full",
+    (t, a) => done(t.kernel.vfs.mknod(t, AT_FDCWD, a.pathname, a.mode, a.dev)),
+    file,
+  ),
   syscall(
     259,
     "mknodat",
@@ -194,8 +259,22 @@ export const names: readonly Syscall[] = [
   ),
   syscall(84, "rmdir", { pathname: path }, "full", (t, a) => done(t.kernel.vfs.unlink(t, AT_FDCWD, a.pathname, AT_REMOVEDIR)), file),
   syscall(87, "unlink", { pathname: path }, "full", (t, a) => done(t.kernel.vfs.unlink(t, AT_FDCWD, a.pathname, 0)), file),
-  syscall(263, "unlinkat", { dirfd: dirFd, pathname: path, flags: atFlags }, "full", (t, a) => done(t.kernel.vfs.unlink(t, a.dirfd, a.pathname, a.flags)), both),
-  syscall(82, "rename", { oldpath: path, newpath: path }, "full", (t, a) => done(t.kernel.vfs.rename(t, AT_FDCWD, a.oldpath, AT_FDCWD, a.newpath, 0)), file),
+  syscall(
+    263,
+    "unlinkat",
+    { dirfd: dirFd, pathname: path, flags: atFlags },
+    "full",
+    (t, a) => done(t.kernel.vfs.unlink(t, a.dirfd, a.pathname, a.flags)),
+    both,
+  ),
+  syscall(
+    82,
+    "rename",
+    { oldpath: path, newpath: path },
+    "full",
+    (t, a) => done(t.kernel.vfs.rename(t, AT_FDCWD, a.oldpath, AT_FDCWD, a.newpath, 0)),
+    file,
+  ),
   syscall(
     264,
     "renameat",
@@ -212,7 +291,14 @@ export const names: readonly Syscall[] = [
     (t, a) => done(t.kernel.vfs.rename(t, a.olddirfd, a.oldpath, a.newdirfd, a.newpath, a.flags)),
     both,
   ),
-  syscall(86, "link", { oldpath: path, newpath: path }, "full", (t, a) => done(t.kernel.vfs.link(t, AT_FDCWD, a.oldpath, AT_FDCWD, a.newpath, 0)), file),
+  syscall(
+    86,
+    "link",
+    { oldpath: path, newpath: path },
+    "full",
+    (t, a) => done(t.kernel.vfs.link(t, AT_FDCWD, a.oldpath, AT_FDCWD, a.newpath, 0)),
+    file,
+  ),
   syscall(
     265,
     "linkat",
@@ -222,13 +308,48 @@ export const names: readonly Syscall[] = [
     both,
   ),
   syscall(88, "symlink", { target: path, linkpath: path }, "full", (t, a) => done(t.kernel.vfs.symlink(t, a.target, AT_FDCWD, a.linkpath)), file),
-  syscall(266, "symlinkat", { target: path, newdirfd: dirFd, linkpath: path }, "full", (t, a) => done(t.kernel.vfs.symlink(t, a.target, a.newdirfd, a.linkpath)), both),
+  syscall(
+    266,
+    "symlinkat",
+    { target: path, newdirfd: dirFd, linkpath: path },
+    "full",
+    (t, a) => done(t.kernel.vfs.symlink(t, a.target, a.newdirfd, a.linkpath)),
+    both,
+  ),
   syscall(90, "chmod", { pathname: path, mode: octal }, "full", (t, a) => done(t.kernel.vfs.chmod(t, AT_FDCWD, a.pathname, a.mode, 0)), file),
   syscall(91, "fchmod", { fd, mode: octal }, "full", (t, a) => done(t.kernel.vfs.chmodDentry(t, t.files.getIo(a.fd).dentry, a.mode)), desc),
-  syscall(268, "fchmodat", { dirfd: dirFd, pathname: path, mode: octal }, "full", (t, a) => done(t.kernel.vfs.chmod(t, a.dirfd, a.pathname, a.mode, 0)), both),
-  syscall(92, "chown", { pathname: path, owner: id, group: id }, "full", (t, a) => done(t.kernel.vfs.chown(t, AT_FDCWD, a.pathname, a.owner, a.group, 0)), file),
-  syscall(93, "fchown", { fd, owner: id, group: id }, "full", (t, a) => done(t.kernel.vfs.chownDentry(t, t.files.getIo(a.fd).dentry, a.owner, a.group)), desc),
-  syscall(94, "lchown", { pathname: path, owner: id, group: id }, "full", (t, a) => done(t.kernel.vfs.chown(t, AT_FDCWD, a.pathname, a.owner, a.group, AT_SYMLINK_NOFOLLOW)), file),
+  syscall(
+    268,
+    "fchmodat",
+    { dirfd: dirFd, pathname: path, mode: octal },
+    "full",
+    (t, a) => done(t.kernel.vfs.chmod(t, a.dirfd, a.pathname, a.mode, 0)),
+    both,
+  ),
+  syscall(
+    92,
+    "chown",
+    { pathname: path, owner: id, group: id },
+    "full",
+    (t, a) => done(t.kernel.vfs.chown(t, AT_FDCWD, a.pathname, a.owner, a.group, 0)),
+    file,
+  ),
+  syscall(
+    93,
+    "fchown",
+    { fd, owner: id, group: id },
+    "full",
+    (t, a) => done(t.kernel.vfs.chownDentry(t, t.files.getIo(a.fd).dentry, a.owner, a.group)),
+    desc,
+  ),
+  syscall(
+    94,
+    "lchown",
+    { pathname: path, owner: id, group: id },
+    "full",
+    (t, a) => done(t.kernel.vfs.chown(t, AT_FDCWD, a.pathname, a.owner, a.group, AT_SYMLINK_NOFOLLOW)),
+    file,
+  ),
   syscall(
     260,
     "fchownat",
@@ -240,12 +361,33 @@ export const names: readonly Syscall[] = [
     },
     both,
   ),
-  syscall(132, "utime", { filename: path, times: utimbuf }, "full", (t, a) => {
-    const time = (at: number): TimeChange => (a.times === 0 ? "now" : { sec: timeval.load(t.memory, at).tv_sec, nsec: 0 });
-    return done(t.kernel.vfs.utimens(t, AT_FDCWD, a.filename, time(a.times), time(a.times + 8), 0));
-  }, file),
-  syscall(235, "utimes", { filename: path, times: valPair }, "full", (t, a) => done(t.kernel.vfs.utimens(t, AT_FDCWD, a.filename, ...microTimes(t, a.times), 0)), file),
-  syscall(261, "futimesat", { dirfd: dirFd, pathname: pathOrNull, times: valPair }, "full", (t, a) => setTimes(t, a.dirfd, a.pathname, microTimes(t, a.times), 0), both),
+  syscall(
+    132,
+    "utime",
+    { filename: path, times: utimbuf },
+    "full",
+    (t, a) => {
+      const time = (at: number): TimeChange => (a.times === 0 ? "now" : { sec: timeval.load(t.memory, at).tv_sec, nsec: 0 });
+      return done(t.kernel.vfs.utimens(t, AT_FDCWD, a.filename, time(a.times), time(a.times + 8), 0));
+    },
+    file,
+  ),
+  syscall(
+    235,
+    "utimes",
+    { filename: path, times: valPair },
+    "full",
+    (t, a) => done(t.kernel.vfs.utimens(t, AT_FDCWD, a.filename, ...microTimes(t, a.times), 0)),
+    file,
+  ),
+  syscall(
+    261,
+    "futimesat",
+    { dirfd: dirFd, pathname: pathOrNull, times: valPair },
+    "full",
+    (t, a) => setTimes(t, a.dirfd, a.pathname, microTimes(t, a.times), 0),
+    both,
+  ),
   syscall(
     280,
     "utimensat",
@@ -254,7 +396,14 @@ export const names: readonly Syscall[] = [
     (t, a) => setTimes(t, a.dirfd, a.pathname, nanoTimes(t, a.times), a.flags),
     both,
   ),
-  syscall(76, "truncate", { path, length: { ...long, show: size.show } }, "full", (t, a) => sizeLimited(t, a.length, () => done(t.kernel.vfs.truncate(t, a.path, a.length))), file),
+  syscall(
+    76,
+    "truncate",
+    { path, length: { ...long, show: size.show } },
+    "full",
+    (t, a) => sizeLimited(t, a.length, () => done(t.kernel.vfs.truncate(t, a.path, a.length))),
+    file,
+  ),
   syscall(137, "statfs", { path, buf: statfsPlace }, "full", (t, a) => storeStatfs(t, a.buf, t.kernel.vfs.statfs(t, a.path)), file),
   syscall(138, "fstatfs", { fd, buf: statfsPlace }, "full", (t, a) => storeStatfs(t, a.buf, t.files.get(a.fd).inode.fs.statfs()), desc),
   syscall(
@@ -272,11 +421,18 @@ export const names: readonly Syscall[] = [
     },
     desc,
   ),
-  syscall(95, "umask", { mask: octal }, "full", (t, a) => {
-    const old = t.fs.umask;
-    t.fs.umask = a.mask & 0o777;
-    return old;
-  }, { returns: "octal" }),
+  syscall(
+    95,
+    "umask",
+    { mask: octal },
+    "full",
+    (t, a) => {
+      const old = t.fs.umask;
+      t.fs.umask = a.mask & 0o777;
+      return old;
+    },
+    { returns: "octal" },
+  ),
 ];
 
 function setTimes(task: Task, dirfd: number, pathname: string | undefined, times: readonly [TimeChange, TimeChange], at: number): number {

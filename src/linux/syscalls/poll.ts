@@ -1,6 +1,19 @@
 /** Waiting for several files: poll(2), select(2). */
 import { errno } from "../abi/errno.ts";
-import { POLLERR, POLLHUP, POLLIN, POLLMSG, POLLNVAL, POLLOUT, POLLPRI, POLLRDBAND, POLLRDHUP, POLLRDNORM, POLLWRBAND, POLLWRNORM } from "../abi/fcntl.ts";
+import {
+  POLLERR,
+  POLLHUP,
+  POLLIN,
+  POLLMSG,
+  POLLNVAL,
+  POLLOUT,
+  POLLPRI,
+  POLLRDBAND,
+  POLLRDHUP,
+  POLLRDNORM,
+  POLLWRBAND,
+  POLLWRNORM,
+} from "../abi/fcntl.ts";
 import { RLIMIT_NOFILE } from "../abi/resource.ts";
 import { assign, subtract, type SigSet } from "../abi/sigset.ts";
 import { timespec, timeval, NS_PER_SECOND } from "../abi/time.ts";
@@ -10,7 +23,20 @@ import { inPlace, inSet, inStructOrNull, int, setText, size, uint } from "./args
 import { syscall, type Arg, type Outcome, type Shown, type Syscall } from "./syscall.ts";
 import { flagText } from "./text.ts";
 
-const POLL_NAMES: Readonly<Record<string, number>> = { POLLIN, POLLPRI, POLLOUT, POLLRDNORM, POLLRDBAND, POLLWRNORM, POLLWRBAND, POLLMSG, POLLERR, POLLHUP, POLLNVAL, POLLRDHUP };
+const POLL_NAMES: Readonly<Record<string, number>> = {
+  POLLIN,
+  POLLPRI,
+  POLLOUT,
+  POLLRDNORM,
+  POLLRDBAND,
+  POLLWRNORM,
+  POLLWRBAND,
+  POLLMSG,
+  POLLERR,
+  POLLHUP,
+  POLLNVAL,
+  POLLRDHUP,
+};
 const POLLFD_SIZE = 8;
 
 /** The bits that select(2)'s three sets ask for. */
@@ -266,4 +292,3 @@ function storeSpec(task: Task, low: number, high: number, ns: number): void {
   const at = (high >>> 0) * 0x1_0000_0000 + (low >>> 0);
   timespec.store(task.memory, at, { tv_sec: Math.floor(ns / NS_PER_SECOND), tv_nsec: ns % NS_PER_SECOND });
 }
-

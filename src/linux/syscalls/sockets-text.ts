@@ -1,5 +1,16 @@
 /** Arguments of socket calls as strace(1) prints them. */
-import { MSG_NAMES, SCM_CREDENTIALS, SCM_RIGHTS, SO_PEERCRED, SO_RCVTIMEO, SO_SNDTIMEO, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_TYPE_MASK, SOL_SOCKET } from "../abi/socket.ts";
+import {
+  MSG_NAMES,
+  SCM_CREDENTIALS,
+  SCM_RIGHTS,
+  SO_PEERCRED,
+  SO_RCVTIMEO,
+  SO_SNDTIMEO,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOCK_TYPE_MASK,
+  SOL_SOCKET,
+} from "../abi/socket.ts";
 import * as S from "../abi/socket.ts";
 import { readI64 } from "../abi/struct.ts";
 import { inPlace, outPlace, unsigned64 } from "./args.ts";
@@ -9,7 +20,15 @@ import type { Arg, Shown } from "./syscall.ts";
 import { flagText, hex, nameOf } from "./text.ts";
 
 const DOMAINS: Readonly<Record<string, number>> = { AF_UNSPEC: 0, AF_UNIX: 1, AF_INET: 2, AF_INET6: 10, AF_NETLINK: 16, AF_PACKET: 17, AF_VSOCK: 40 };
-const TYPES: Readonly<Record<string, number>> = { SOCK_STREAM: 1, SOCK_DGRAM: 2, SOCK_RAW: 3, SOCK_RDM: 4, SOCK_SEQPACKET: 5, SOCK_DCCP: 6, SOCK_PACKET: 10 };
+const TYPES: Readonly<Record<string, number>> = {
+  SOCK_STREAM: 1,
+  SOCK_DGRAM: 2,
+  SOCK_RAW: 3,
+  SOCK_RDM: 4,
+  SOCK_SEQPACKET: 5,
+  SOCK_DCCP: 6,
+  SOCK_PACKET: 10,
+};
 const LEVELS: Readonly<Record<string, number>> = { SOL_IP: 0, SOL_SOCKET, SOL_TCP: 6, SOL_UDP: 17, SOL_IPV6: 41 };
 const OPTIONS: Readonly<Record<string, number>> = {
   SO_DEBUG: S.SO_DEBUG,
@@ -78,7 +97,7 @@ export const addressPlace: Arg<number> = outPlace(() => "{sa_family=AF_UNIX}");
 function controlText(at: number, length: number, shown: Shown): string {
   const { memory } = shown;
   const parts: string[] = [];
-  for (let place = at; place + cmsghdr.size <= at + length; ) {
+  for (let place = at; place + cmsghdr.size <= at + length;) {
     const { len, level: of, type } = cmsghdr.load(memory, place);
     if (len < cmsghdr.size) break;
     const data = place + cmsghdr.size;
@@ -105,4 +124,8 @@ export const messageIn: Arg<number> = inPlace((at, shown) => messageText(at, sho
 export const messageOut: Arg<number> = outPlace((at, shown) => messageText(at, shown, shown.result ?? 0));
 export const pairPlace: Arg<number> = outPlace((at, { memory }) => `[${memory.readI32(at)}, ${memory.readI32(at + 4)}]`);
 /** Where the sender's address goes: unnamed sockets have none. */
-export const senderPlace: Arg<number> = { direction: "out", decode: unsigned64, show: (low, high) => ((low | high) === 0 ? "NULL" : hex(unsigned64(low, high))) };
+export const senderPlace: Arg<number> = {
+  direction: "out",
+  decode: unsigned64,
+  show: (low, high) => ((low | high) === 0 ? "NULL" : hex(unsigned64(low, high))),
+};

@@ -10,7 +10,21 @@ import { socketPair, type SenderIdentity, type SocketFile } from "../vfs/socket.
 import { fd, inBytes, int, oneOf, outBytes, size } from "./args.ts";
 import { installPair } from "./fds.ts";
 import { receive, receiveMessage, send, sendMessage, socketOf } from "./messages.ts";
-import { addressPlace, domain, lengthPlace, level, messageFlags, messageIn, messageOut, option, optionIn, optionOut, pairPlace, senderPlace, socketType } from "./sockets-text.ts";
+import {
+  addressPlace,
+  domain,
+  lengthPlace,
+  level,
+  messageFlags,
+  messageIn,
+  messageOut,
+  option,
+  optionIn,
+  optionOut,
+  pairPlace,
+  senderPlace,
+  socketType,
+} from "./sockets-text.ts";
 import { syscall, type Outcome, type Syscall } from "./syscall.ts";
 import { gather } from "./transfer.ts";
 
@@ -206,7 +220,14 @@ function receiveFrom(task: Task, file: SocketFile, at: number, length: number, f
 }
 
 export const socketCalls: readonly Syscall[] = [
-  syscall(53, "socketpair", { domain, type: socketType, protocol: int, sv: pairPlace }, "partial: AF_UNIX only", (t, a) => pair(t, a.domain, a.type, a.protocol, a.sv), network),
+  syscall(
+    53,
+    "socketpair",
+    { domain, type: socketType, protocol: int, sv: pairPlace },
+    "partial: AF_UNIX only",
+    (t, a) => pair(t, a.domain, a.type, a.protocol, a.sv),
+    network,
+  ),
   syscall(
     44,
     "sendto",
@@ -234,7 +255,14 @@ export const socketCalls: readonly Syscall[] = [
     },
     network,
   ),
-  syscall(47, "recvmsg", { sockfd: fd, msg: messageOut, flags: messageFlags }, NO_URGENT, (t, a) => receiveMessage(t, socketOf(t, a.sockfd), a.msg, a.flags), network),
+  syscall(
+    47,
+    "recvmsg",
+    { sockfd: fd, msg: messageOut, flags: messageFlags },
+    NO_URGENT,
+    (t, a) => receiveMessage(t, socketOf(t, a.sockfd), a.msg, a.flags),
+    network,
+  ),
   syscall(
     48,
     "shutdown",
@@ -243,7 +271,14 @@ export const socketCalls: readonly Syscall[] = [
     (t, a) => (socketOf(t, a.sockfd).shutdown(a.how), 0),
     network,
   ),
-  syscall(51, "getsockname", { sockfd: fd, addr: addressPlace, addrlen: lengthPlace }, "full", (t, a) => (socketOf(t, a.sockfd), putUnnamed(t, a.addr, a.addrlen)), network),
+  syscall(
+    51,
+    "getsockname",
+    { sockfd: fd, addr: addressPlace, addrlen: lengthPlace },
+    "full",
+    (t, a) => (socketOf(t, a.sockfd), putUnnamed(t, a.addr, a.addrlen)),
+    network,
+  ),
   syscall(
     52,
     "getpeername",

@@ -21,7 +21,12 @@ const TYPE_NAMES: Readonly<Record<number, string>> = {
 export function fileModeText(mode: number): string {
   const type = TYPE_NAMES[mode & S_IFMT];
   const special = (mode & 0o4000 ? "|S_ISUID" : "") + (mode & 0o2000 ? "|S_ISGID" : "") + (mode & 0o1000 ? "|S_ISVTX" : "");
-  const bits = "0" + (mode & 0o777).toString(8).padStart(3, "0").replace(/^0+(?=...)/, "");
+  const bits =
+    "0" +
+    (mode & 0o777)
+      .toString(8)
+      .padStart(3, "0")
+      .replace(/^0+(?=...)/, "");
   return (type === undefined ? "" : type) + special + (type === undefined && special === "" ? "" : "|") + bits;
 }
 

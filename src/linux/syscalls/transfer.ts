@@ -169,7 +169,10 @@ export function readBuffers(task: Task, file: OpenFile, buffers: readonly Buffer
     if (length === 0) continue;
     let outcome: Outcome;
     try {
-      outcome = done > 0 && !(file instanceof SeekableFile) && (file.ready() & POLLIN) === 0 ? 0 : readBuffer(task, file, address, length, offset < 0 ? -1 : offset + done);
+      outcome =
+        done > 0 && !(file instanceof SeekableFile) && (file.ready() & POLLIN) === 0
+          ? 0
+          : readBuffer(task, file, address, length, offset < 0 ? -1 : offset + done);
     } catch (error) {
       if (done > 0 && error instanceof Errno) return done;
       throw error;

@@ -44,8 +44,22 @@ export const attributeCalls: readonly Syscall[] = [
   ...[true, false].flatMap((follow, i) => {
     const prefix = follow ? "" : "l";
     return [
-      syscall(188 + i, `${prefix}setxattr`, { path, ...setArguments }, SUPPORT, (t, a) => (demandFile(t, a.path, follow), set(t, a.name, a.value, a.size, a.flags)), file),
-      syscall(191 + i, `${prefix}getxattr`, { path, name, value: outAddress, size }, SUPPORT, (t, a) => (demandFile(t, a.path, follow), refuse(a.name)), file),
+      syscall(
+        188 + i,
+        `${prefix}setxattr`,
+        { path, ...setArguments },
+        SUPPORT,
+        (t, a) => (demandFile(t, a.path, follow), set(t, a.name, a.value, a.size, a.flags)),
+        file,
+      ),
+      syscall(
+        191 + i,
+        `${prefix}getxattr`,
+        { path, name, value: outAddress, size },
+        SUPPORT,
+        (t, a) => (demandFile(t, a.path, follow), refuse(a.name)),
+        file,
+      ),
       syscall(194 + i, `${prefix}listxattr`, { path, list: outAddress, size }, SUPPORT, (t, a) => (demandFile(t, a.path, follow), 0), file),
       syscall(197 + i, `${prefix}removexattr`, { path, name }, SUPPORT, (t, a) => (demandFile(t, a.path, follow), refuse(a.name)), file),
     ];

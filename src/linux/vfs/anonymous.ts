@@ -73,4 +73,3 @@ export class AnonymousInode extends Inode {
     throw errno.ENXIO;
   }
 }
-

@@ -17,7 +17,8 @@ import { DirectoryFile, indexedListing } from "./directory.ts";
 import type { Listing } from "./directory.ts";
 import type { HostPort } from "./host-port.ts";
 import { Dentry, FileSystem, Inode } from "./inode.ts";
-import { OpenFile, SeekableFile } from "./open-file.ts";
+import type { OpenFile } from "./open-file.ts";
+import { SeekableFile } from "./open-file.ts";
 import { hostStat } from "./stream.ts";
 import type { Attributes, Caller } from "./types.ts";
 import { pathFromTop } from "./walk.ts";
@@ -518,7 +519,7 @@ export class SharedPages implements FileBacking {
       if (size < 0) size = this.file.hostStat().size;
       const count = Math.min(PAGE_SIZE, size - start);
       clean.set(bytes);
-      for (let done = 0; done < count; ) {
+      for (let done = 0; done < count;) {
         const part = bytes.subarray(done, count);
         done += this.file.host.ask("count", { op: "file.pwrite", handle: this.file.handle, offset: start + done, bytes: part }).count;
       }

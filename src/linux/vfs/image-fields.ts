@@ -26,11 +26,11 @@ export const fileSystemFields: Fields = {
   readOnly: flag,
   anonymous: flag,
   over: maybe(dentry, null) as ValueType<unknown>,
-  root: dentry as ValueType<unknown>,
+  root: dentry,
 };
 
 export const inodeFields: Fields = {
-  fs: fileSystem as ValueType<unknown>,
+  fs: fileSystem,
   ino: int(),
   mode: u32,
   uid: u32,
@@ -42,4 +42,4 @@ export const inodeFields: Fields = {
   executing: int(),
 };
 
-export const fileFields: Fields = { flags: u32, offset: int(), references: int(), owner: whole, signal: whole, dentry: dentry as ValueType<unknown> };
+export const fileFields: Fields = { flags: u32, offset: int(), references: int(), owner: whole, signal: whole, dentry: dentry };

@@ -82,7 +82,15 @@ const tmpFsLayout: L<TmpFs> = {
 const anonymousFsLayout: L<AnonymousFs> = {
   name: "anonymous-fs",
   type: AnonymousFs,
-  fields: { ...fileSystemFields, magic: u32, nextIno: int(), shared: maybe(lazyRef(() => AnonymousInode), null) },
+  fields: {
+    ...fileSystemFields,
+    magic: u32,
+    nextIno: int(),
+    shared: maybe(
+      lazyRef(() => AnonymousInode),
+      null,
+    ),
+  },
   caches: {},
 };
 
@@ -123,8 +131,14 @@ const tmpInodeLayout: L<TmpInode> = {
     store: maybe(ref(PageStore), null),
     entries: maybe(mapOf(byteText, dentry), null),
     target: byteText,
-    pipe: maybe(lazyRef(() => Pipe), null),
-    backing: maybe(lazyRef(() => InodeBacking), null),
+    pipe: maybe(
+      lazyRef(() => Pipe),
+      null,
+    ),
+    backing: maybe(
+      lazyRef(() => InodeBacking),
+      null,
+    ),
     seals: u32,
   },
   caches: {},
@@ -178,7 +192,10 @@ const hostInodeLayout: L<HostInode> = {
     pinned: maybe(mapOf(byteText, dentry), null),
     made: flag,
     dentry: maybe(dentry, null),
-    shared: maybe(lazyRef(() => SharedPages), null),
+    shared: maybe(
+      lazyRef(() => SharedPages),
+      null,
+    ),
   },
   caches: { handle: () => -1, asked: () => -1, children: none },
 };
@@ -269,7 +286,11 @@ const sharedPagesLayout: L<SharedPages> = {
 const streamBackingLayout: L<StreamBacking> = {
   name: "stream-backing",
   type: StreamBacking,
-  fields: { file: lazyRef(() => FileStream), identity: maybe(struct({ major: whole, minor: whole, inode: whole }), undefined), pages: ref(PageStore) },
+  fields: {
+    file: lazyRef(() => FileStream),
+    identity: maybe(struct({ major: whole, minor: whole, inode: whole }), undefined),
+    pages: ref(PageStore),
+  },
   caches: {},
 };
 

@@ -29,9 +29,7 @@ export class FileLocks {
 
   /** F_GETLK: the first lock that would stop this one. */
   conflict(owner: LockOwner, type: number, start: number, end: number): RecordLock | undefined {
-    return this.records.find(
-      (lock) => lock.owner !== owner && lock.start < end && start < lock.end && (type === F_WRLCK || lock.type === F_WRLCK),
-    );
+    return this.records.find((lock) => lock.owner !== owner && lock.start < end && start < lock.end && (type === F_WRLCK || lock.type === F_WRLCK));
   }
 
   /** F_SETLK with F_RDLCK, F_WRLCK or F_UNLCK. 0, or {@link BLOCK} where another's lock stands in the way. */

@@ -30,7 +30,10 @@ export function escapeName(name: string, characters: string): string {
 function mapsLine(process: ProcProcess, area: Area): string {
   const { prot } = area;
   const permissions =
-    ((prot & PROT_READ) !== 0 ? "r" : "-") + ((prot & PROT_WRITE) !== 0 ? "w" : "-") + ((prot & PROT_EXEC) !== 0 ? "x" : "-") + (area.shared ? "s" : "p");
+    ((prot & PROT_READ) !== 0 ? "r" : "-") +
+    ((prot & PROT_WRITE) !== 0 ? "w" : "-") +
+    ((prot & PROT_EXEC) !== 0 ? "x" : "-") +
+    (area.shared ? "s" : "p");
   const identity = area.backing?.identity;
   const offset = area.backing === undefined ? 0 : area.offset;
   const place = `${hex(identity?.major ?? 0, 2)}:${hex(identity?.minor ?? 0, 2)} ${identity?.inode ?? 0}`;

@@ -83,7 +83,10 @@ const FDINFO: SynthNode = file(fdinfo);
 
 function descriptors(node: (subject: Subject) => SynthNode): Dynamic {
   return {
-    names: (subject) => processOf(subject).files.entries().map(([fd]) => `${fd}`),
+    names: (subject) =>
+      processOf(subject)
+        .files.entries()
+        .map(([fd]) => `${fd}`),
     find: (subject, name) => {
       const fd = decimal(name);
       if (fd < 0 || subject.fs.processes.process(subject.pid)?.files.find(fd) === undefined) return undefined;
@@ -100,7 +103,11 @@ const linkOf = (subject: Subject): SynthNode => {
 
 const THREAD: Readonly<Record<string, SynthNode>> = {
   fd: dir({}, 0o500, descriptors(linkOf)),
-  fdinfo: dir({}, 0o555, descriptors(() => FDINFO)),
+  fdinfo: dir(
+    {},
+    0o555,
+    descriptors(() => FDINFO),
+  ),
   environ: file((subject) => processOf(subject).environ(), 0o400),
   auxv: file((subject) => processOf(subject).auxv(), 0o400),
   status: file(status),
@@ -130,10 +137,16 @@ const THREAD: Readonly<Record<string, SynthNode>> = {
 const THREAD_DIRECTORY: SynthNode = dir(THREAD);
 
 const TASK: SynthNode = dir({}, 0o555, {
-  names: (subject) => processOf(subject).threads().map(({ tid }) => `${tid}`),
+  names: (subject) =>
+    processOf(subject)
+      .threads()
+      .map(({ tid }) => `${tid}`),
   find: (subject, name) => {
     const tid = decimal(name);
-    const thread = subject.fs.processes.process(subject.pid)?.threads().find((each) => each.tid === tid);
+    const thread = subject.fs.processes
+      .process(subject.pid)
+      ?.threads()
+      .find((each) => each.tid === tid);
     return thread === undefined ? undefined : { node: THREAD_DIRECTORY, subject: { ...subject, tid } };
   },
 });
@@ -203,8 +216,7 @@ function uuid({ fs }: Subject): string {
   return `${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20)}\n`;
 }
 
-const name = (key: "sysname" | "nodename" | "release" | "version" | "domainname"): SynthNode =>
-  file(({ fs }) => `${fs.processes.uname[key]}\n`);
+const name = (key: "sysname" | "nodename" | "release" | "version" | "domainname"): SynthNode => file(({ fs }) => `${fs.processes.uname[key]}\n`);
 
 const SYS: SynthNode = dir({
   crypto: dir({ fips_enabled: fixed("0\n") }),

@@ -224,7 +224,8 @@ export class SocketFile extends OpenFile {
     while (at < into.length) {
       const message = this.queue[index];
       // Descriptors go with their own bytes only, and so do other senders' when those are asked for.
-      if (message === undefined || (index > 0 && message.files.length > 0) || (this.passCredentials && !sameSender(message.sender, first.sender))) break;
+      if (message === undefined || (index > 0 && message.files.length > 0) || (this.passCredentials && !sameSender(message.sender, first.sender)))
+        break;
       const count = Math.min(message.bytes.length - message.start, into.length - at);
       into.set(message.bytes.subarray(message.start, message.start + count), at);
       at += count;
@@ -285,7 +286,7 @@ export class SocketFile extends OpenFile {
     if (how < 0 || how > 2) throw errno.EINVAL;
     if (this.peer === null) throw errno.ENOTCONN;
     this.close(how + 1);
-    if (this.type !== SOCK_DGRAM) this.peer.close(((how + 1) << 1 | (how + 1) >> 1) & (RECEIVE | SEND));
+    if (this.type !== SOCK_DGRAM) this.peer.close((((how + 1) << 1) | ((how + 1) >> 1)) & (RECEIVE | SEND));
   }
 
   private close(bits: number): void {

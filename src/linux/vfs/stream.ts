@@ -175,7 +175,8 @@ export class StreamInode extends Inode {
   }
 
   override stat(): Stat {
-    const fresh = this.stream.info.kind === "file" ? this.stream.ask("stat", { op: "fstat", stream: this.stream.number }).stat : this.stream.info.stat;
+    const fresh =
+      this.stream.info.kind === "file" ? this.stream.ask("stat", { op: "fstat", stream: this.stream.number }).stat : this.stream.info.stat;
     return { ...hostStat(fresh), mountId: this.fs.mountId, mountRoot: false };
   }
 

@@ -108,7 +108,9 @@ export function processOf(subject: Subject): ProcProcess {
 }
 
 export function threadOf(subject: Subject): ProcThread {
-  const thread = processOf(subject).threads().find(({ tid }) => tid === subject.tid);
+  const thread = processOf(subject)
+    .threads()
+    .find(({ tid }) => tid === subject.tid);
   if (thread === undefined) throw errno.ESRCH;
   return thread;
 }
@@ -203,9 +205,7 @@ export class SynthInode extends Inode {
     }));
     const dynamic = (node.dynamic?.names(subject) ?? []).flatMap((name) => {
       const found = node.dynamic?.find(subject, name);
-      return found === undefined
-        ? []
-        : [{ name, ino: inodeNumber(this.synth, found.node, found.subject), type: TYPE[found.node.kind] >> 12 }];
+      return found === undefined ? [] : [{ name, ino: inodeNumber(this.synth, found.node, found.subject), type: TYPE[found.node.kind] >> 12 }];
     });
     return indexedListing([...fixed, ...dynamic], from);
   }

@@ -75,7 +75,7 @@ function demandChecksum(block: Uint8Array, offset: number): void {
 function records(bytes: Uint8Array): Map<string, string> {
   const found = new Map<string, string>();
   const all = decodeLatin1(bytes);
-  for (let at = 0; at < all.length; ) {
+  for (let at = 0; at < all.length;) {
     const match = /^(\d+) ([^=]+)=/.exec(all.slice(at, at + 300));
     const length = Number(match?.[1]);
     if (match === null || !(length > match[0].length) || at + length > all.length) throw new TarError("an extended header is damaged");
@@ -109,7 +109,7 @@ function nameOf(block: Uint8Array): string {
 export function* readTar(archive: Uint8Array): Generator<TarEntry> {
   let general: Map<string, string> = new Map();
   let own: Map<string, string> = new Map();
-  for (let at = 0; at + BLOCK <= archive.length; ) {
+  for (let at = 0; at + BLOCK <= archive.length;) {
     const block = archive.subarray(at, at + BLOCK);
     if (block.every((byte) => byte === 0)) return;
     demandChecksum(block, at);

@@ -201,7 +201,12 @@ export class TerminalFile extends OpenFile {
       }
       case TIOCSWINSZ: {
         const view = input(8);
-        terminal.resize({ rows: view.getUint16(0, true), columns: view.getUint16(2, true), xpixel: view.getUint16(4, true), ypixel: view.getUint16(6, true) });
+        terminal.resize({
+          rows: view.getUint16(0, true),
+          columns: view.getUint16(2, true),
+          xpixel: view.getUint16(4, true),
+          ypixel: view.getUint16(6, true),
+        });
         return 0;
       }
       case TIOCGPGRP:

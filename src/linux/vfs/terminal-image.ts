@@ -74,7 +74,21 @@ function writeLine({ line: into }: Terminal, image: LineImage): void {
 const NOWHERE = { sec: 0, nsec: 0 };
 const BLANK: HostStream = {
   kind: "terminal",
-  stat: { dev: 0, ino: 0, mode: 0, nlink: 0, uid: 0, gid: 0, rdev: 0, size: 0, blksize: 0, blocks: 0, atime: NOWHERE, mtime: NOWHERE, ctime: NOWHERE },
+  stat: {
+    dev: 0,
+    ino: 0,
+    mode: 0,
+    nlink: 0,
+    uid: 0,
+    gid: 0,
+    rdev: 0,
+    size: 0,
+    blksize: 0,
+    blocks: 0,
+    atime: NOWHERE,
+    mtime: NOWHERE,
+    ctime: NOWHERE,
+  },
   flags: 0,
   name: "",
 };

@@ -81,7 +81,8 @@ export class Terminal {
       if (this.foreground !== 0) host.signalGroup(this.foreground, signal);
     });
     const { termios } = input.info;
-    if (termios !== undefined) this.line.termios = asKept({ ...defaultTermios(), ...termios, cc: Uint8Array.from(defaultTermios().cc, (byte, i) => termios.cc[i] ?? byte) });
+    if (termios !== undefined)
+      this.line.termios = asKept({ ...defaultTermios(), ...termios, cc: Uint8Array.from(defaultTermios().cc, (byte, i) => termios.cc[i] ?? byte) });
   }
 
   /** Tasks may be woken by keys. */

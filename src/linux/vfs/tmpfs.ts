@@ -8,9 +8,31 @@ import type { FileBacking } from "../../memory/index.ts";
 import { direntType } from "../abi/dirent.ts";
 import { errno } from "../abi/errno.ts";
 import { O_TRUNC, RENAME_EXCHANGE } from "../abi/fcntl.ts";
-import { F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SHRINK, F_SEAL_WRITE, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, FALLOC_FL_ZERO_RANGE } from "../abi/fcntl.ts";
+import {
+  F_SEAL_FUTURE_WRITE,
+  F_SEAL_GROW,
+  F_SEAL_SHRINK,
+  F_SEAL_WRITE,
+  FALLOC_FL_KEEP_SIZE,
+  FALLOC_FL_PUNCH_HOLE,
+  FALLOC_FL_ZERO_RANGE,
+} from "../abi/fcntl.ts";
 import type { Stat, Statfs, Time } from "../abi/stat.ts";
-import { DEVPTS_SUPER_MAGIC, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_ISGID, S_ISUID, S_IXGRP, ST_RELATIME, TMPFS_MAGIC } from "../abi/stat.ts";
+import {
+  DEVPTS_SUPER_MAGIC,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+  S_ISGID,
+  S_ISUID,
+  S_IXGRP,
+  ST_RELATIME,
+  TMPFS_MAGIC,
+} from "../abi/stat.ts";
 import { InodeBacking } from "./backing.ts";
 import { openDevice } from "./devices.ts";
 import type { DeviceHost } from "./devices.ts";

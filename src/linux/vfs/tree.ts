@@ -32,8 +32,8 @@ import type { TerminalHost } from "./terminal.ts";
 import { Terminal } from "./terminal.ts";
 import { TerminalFile, TerminalInode } from "./terminal-file.ts";
 import { readTar } from "./tar.ts";
-import type { TmpFsHost } from "./tmpfs.ts";
-import { TmpFs, TmpInode } from "./tmpfs.ts";
+import type { TmpFsHost, TmpInode } from "./tmpfs.ts";
+import { TmpFs } from "./tmpfs.ts";
 import type { Caller, Clock, ProcSource, RandomSource } from "./types.ts";
 import { unpack } from "./unpack.ts";
 import { across } from "./walk.ts";
@@ -118,7 +118,14 @@ export class Tree {
     this.memfds = new Memfds(tmpfs("tmpfs", "tmpfs", MINOR.memfd, 0, 0o777));
 
     const hostFs = (mount: HostMount): HostFs =>
-      new HostFs({ port, mount: mount.mount, guest: mount.guest, dev: makeDev(0, MINOR.host + mount.mount), mountId: 40 + mount.mount, readOnly: mount.readOnly });
+      new HostFs({
+        port,
+        mount: mount.mount,
+        guest: mount.guest,
+        dev: makeDev(0, MINOR.host + mount.mount),
+        mountId: 40 + mount.mount,
+        readOnly: mount.readOnly,
+      });
     const rootMount = options.mounts.find((mount) => mount.guest === "/");
     const rootFs = rootMount === undefined ? tmpfs("tmpfs", "tmpfs", MINOR.root, 20, 0o755) : hostFs(rootMount);
     this.root = rootFs.root;

@@ -189,7 +189,14 @@ export class Vfs {
     const { credentials } = caller;
     const real: Credentials = { ...credentials, fsuid: credentials.uid, fsgid: credentials.gid };
     const asked = (atFlags & AT_EACCESS) === 0 ? real : credentials;
-    const acting: Caller = { fs: caller.fs, credentials: asked, files: caller.files, pid: caller.pid, tid: caller.tid, fileSizeLimit: caller.fileSizeLimit };
+    const acting: Caller = {
+      fs: caller.fs,
+      credentials: asked,
+      files: caller.files,
+      pid: caller.pid,
+      tid: caller.tid,
+      fileSizeLimit: caller.fileSizeLimit,
+    };
     const inode = this.at(acting, dirfd, path, atFlags).inode;
     if (mode !== F_OK) demand(inode, asked, mode);
   }
@@ -442,4 +449,3 @@ function isAncestor(dentry: Dentry, of: Dentry): boolean {
     if (at.isRoot) return false;
   }
 }
-

@@ -90,7 +90,14 @@ describe("a root directory from a tar archive", () => {
   });
 
   it("lets a later member take an earlier one's place", () => {
-    const kernel = boot(archive({ name: "f", type: "2", target: "/dev/null" }, { name: "f", text: "second" }, { name: "d", type: "5" }, { name: "d", type: "5", mode: "0000700" }));
+    const kernel = boot(
+      archive(
+        { name: "f", type: "2", target: "/dev/null" },
+        { name: "f", text: "second" },
+        { name: "d", type: "5" },
+        { name: "d", type: "5", mode: "0000700" },
+      ),
+    );
     expect(show(kernel, "/f")).toBe('100644 7:8 1 10 "second"');
     expect(show(kernel, "/d")).toBe("40700 7:8 2 10");
   });

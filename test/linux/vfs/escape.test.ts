@@ -7,7 +7,19 @@ import { existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, O_CREAT, O_DIRECTORY, O_PATH, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } from "../../../src/linux/abi/fcntl.ts";
+import {
+  AT_FDCWD,
+  AT_REMOVEDIR,
+  AT_SYMLINK_FOLLOW,
+  AT_SYMLINK_NOFOLLOW,
+  O_CREAT,
+  O_DIRECTORY,
+  O_PATH,
+  O_RDONLY,
+  O_RDWR,
+  O_TRUNC,
+  O_WRONLY,
+} from "../../../src/linux/abi/fcntl.ts";
 import type { HostAnswer, HostRequest, Inputs } from "../../../src/linux/inputs.ts";
 import type { OpenFile } from "../../../src/linux/vfs/open-file.ts";
 import type { ProcProcess } from "../../../src/linux/vfs/types.ts";
@@ -49,7 +61,7 @@ class Meddling implements Inputs {
   }
 
   ask(id: number, request: HostRequest): HostAnswer | "later" {
-    for (const key of ["path", "from"] as const) if (key in request) this.paths.push(request[key as keyof HostRequest] as unknown as string);
+    for (const key of ["path", "from"] as const) if (key in request) this.paths.push(request[key as keyof HostRequest]);
     this.before(request);
     const answer = this.real.ask(id, request);
     this.after(request);
@@ -74,7 +86,11 @@ function mounted(readOnly = false): World & { inputs: Meddling } {
     ],
     proc: { ...emptyProc, pids: () => [1000], process: () => process },
   });
-  const process: ProcProcess = { files: made.caller.files, fs: made.caller.fs, credentials: { uids: [0, 0, 0, 0], gids: [0, 0, 0, 0], groups: [] } } as unknown as ProcProcess;
+  const process: ProcProcess = {
+    files: made.caller.files,
+    fs: made.caller.fs,
+    credentials: { uids: [0, 0, 0, 0], gids: [0, 0, 0, 0], groups: [] },
+  } as unknown as ProcProcess;
   made.vfs.mkdir(made.caller, AT_FDCWD, "/outside", 0o777);
   return { ...made, inputs };
 }

@@ -168,7 +168,10 @@ test("record locks split, merge and conflict; flock is apart", () => {
   expect(locks.setRecord(b, F_RDLCK, 50, 60, 2)).toBe(BLOCK);
   expect(locks.conflict(b, F_RDLCK, 50, 60)).toMatchObject({ start: 0, end: 100, pid: 1 });
   expect(locks.setRecord(a, F_UNLCK, 40, 60, 1)).toBe(0);
-  expect(locks.records.map(({ start, end }) => [start, end])).toEqual([[0, 40], [60, 100]]);
+  expect(locks.records.map(({ start, end }) => [start, end])).toEqual([
+    [0, 40],
+    [60, 100],
+  ]);
   expect(locks.setRecord(b, F_RDLCK, 40, 60, 2)).toBe(0);
   expect(locks.setRecord(a, F_RDLCK, 40, 60, 1)).toBe(0);
   expect(locks.setRecord(a, F_RDLCK, 0, Infinity, 1)).toBe(0);
@@ -207,7 +210,12 @@ test("stat structures", () => {
   encodeStatx(stat, 0xfff, extended);
   const x = new DataView(extended.buffer);
   expect([x.getUint32(0, true), x.getUint16(28, true), x.getUint32(128, true), x.getUint32(132, true)]).toEqual([0x1fff, 0o020666, 1, 3]);
-  for (const [major, minor] of [[0, 1], [254, 0], [4095, 1_048_575], [8, 300]] as const) {
+  for (const [major, minor] of [
+    [0, 1],
+    [254, 0],
+    [4095, 1_048_575],
+    [8, 300],
+  ] as const) {
     expect([devMajor(makeDev(major, minor)), devMinor(makeDev(major, minor))]).toEqual([major, minor]);
   }
 });
@@ -223,7 +231,10 @@ function withProcess(): World & { thread: { comm: string } } {
   memory.map({ address: 0x400000, length: 8192, prot: 5, fixed: true, backing: backing.backing() });
   memory.map({ address: 0x7ffffffde000, length: 0x21000, prot: 3, fixed: true, growsDown: true, name: "[stack]" });
   process.value = {
-    pid: 1000, ppid: 1, pgrp: 1000, session: 1000,
+    pid: 1000,
+    ppid: 1,
+    pgrp: 1000,
+    session: 1000,
     threads: () => [thread],
     exe: vfs.at(caller, AT_FDCWD, "/bin/prog", 0),
     fs: caller.fs,
@@ -232,7 +243,11 @@ function withProcess(): World & { thread: { comm: string } } {
     cmdline: () => bytes("prog\0-x\0"),
     environ: () => bytes("A=1\0"),
     auxv: () => new Uint8Array(16),
-    memory, userTime: 30_000_000, systemTime: 0, startTime: 5_000_000_000, nice: 0,
+    memory,
+    userTime: 30_000_000,
+    systemTime: 0,
+    startTime: 5_000_000_000,
+    nice: 0,
     signals: { pendingThread: 0n, pendingProcess: 0n, blocked: 0n, ignored: 0x1000n, caught: 2n },
     limits: () => Array.from({ length: 16 }, (_, i) => [i === 7 ? 1024 : Infinity, Infinity] as const),
     noNewPrivs: false,
@@ -255,7 +270,9 @@ test("/proc/self", () => {
       "7ffffffde000-7ffffffff000 rw-p 00000000 00:00 0 ".padEnd(73) + "[stack]\n",
     ].join(""),
   );
-  expect(readPath(w, "/proc/self/stat")).toMatch(/^1000 \(prog\) R 1 1000 1000 0 -1 4194304 0 0 0 0 3 0 0 0 20 0 1 0 500 143360 35 1844674407370955161\d /u);
+  expect(readPath(w, "/proc/self/stat")).toMatch(
+    /^1000 \(prog\) R 1 1000 1000 0 -1 4194304 0 0 0 0 3 0 0 0 20 0 1 0 500 143360 35 1844674407370955161\d /u,
+  );
   expect(readPath(w, "/proc/self/stat").split(" ")).toHaveLength(52);
   expect(readPath(w, "/proc/self/status")).toContain("Name:\tprog\nUmask:\t0022\nState:\tR (running)\nTgid:\t1000\n");
   expect(readPath(w, "/proc/self/status")).toContain("SigIgn:\t0000000000001000\nSigCgt:\t0000000000000002\n");

@@ -21,7 +21,9 @@ function hasTmpfs(): boolean {
 }
 
 test.runIf(hasTmpfs())("a host directory answers as natively", () => {
-  const lines = readFileSync(new URL("ops-host.golden", import.meta.url), "latin1").split("\n").filter((line) => line !== "");
+  const lines = readFileSync(new URL("ops-host.golden", import.meta.url), "latin1")
+    .split("\n")
+    .filter((line) => line !== "");
   const host = mkdtempSync("/dev/shm/tsvm-");
   try {
     const sandbox = new Sandbox(0, new NodeInputs({ mounts: [{ host, readOnly: false }] }));

@@ -10,7 +10,19 @@ import type { World } from "./support.ts";
 
 const time = { sec: 1, nsec: 0 };
 const stat = (mode: number, ino: number): HostStat => ({
-  dev: 1, ino, mode, nlink: 1, uid: 0, gid: 0, rdev: 0, size: 3, blksize: 4096, blocks: 8, atime: time, mtime: time, ctime: time,
+  dev: 1,
+  ino,
+  mode,
+  nlink: 1,
+  uid: 0,
+  gid: 0,
+  rdev: 0,
+  size: 3,
+  blksize: 4096,
+  blocks: 8,
+  atime: time,
+  mtime: time,
+  ctime: time,
 });
 const NODES: Readonly<Record<string, HostStat>> = {
   "": stat(S_IFDIR | 0o755, 1),

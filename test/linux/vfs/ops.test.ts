@@ -10,7 +10,9 @@ import { expect, test } from "vitest";
 import { Sandbox } from "./ops.ts";
 
 test.each([0, 1000])("operations of user %i answer as natively", (uid) => {
-  const lines = readFileSync(new URL(`ops-${uid}.golden`, import.meta.url), "latin1").split("\n").filter((line) => line !== "");
+  const lines = readFileSync(new URL(`ops-${uid}.golden`, import.meta.url), "latin1")
+    .split("\n")
+    .filter((line) => line !== "");
   expect(lines.length).toBeGreaterThan(3000);
   const sandbox = new Sandbox(uid);
   const different: string[] = [];

@@ -6,7 +6,7 @@ import { AT_FDCWD, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY, POLLHUP, POLLIN, POLL
 import { FIONREAD } from "../../../src/linux/abi/ioctl.ts";
 import { S_IFIFO } from "../../../src/linux/abi/stat.ts";
 import type { OpenFile } from "../../../src/linux/vfs/open-file.ts";
-import { PipeEnd } from "../../../src/linux/vfs/pipe.ts";
+import type { PipeEnd } from "../../../src/linux/vfs/pipe.ts";
 import { BLOCK } from "../../../src/linux/vfs/types.ts";
 import { bytes, errorOf, text, world } from "./support.ts";
 
@@ -23,7 +23,9 @@ function queued(file: OpenFile): number {
 
 test("reads, writes, sizes and readiness are the kernel's", () => {
   const { vfs, caller } = world();
-  const lines = readFileSync(new URL("pipe-ops.golden", import.meta.url), "utf8").split("\n").filter((line) => line !== "");
+  const lines = readFileSync(new URL("pipe-ops.golden", import.meta.url), "utf8")
+    .split("\n")
+    .filter((line) => line !== "");
   let reader = {} as OpenFile;
   let writer = {} as OpenFile;
   const buffer = new Uint8Array(1 << 20);
@@ -53,7 +55,9 @@ test("reads, writes, sizes and readiness are the kernel's", () => {
     }
     const result =
       op === "size"
-        ? attempt(() => (writer as PipeEnd).pipe.resize(n, true)).replace(/^(\d+)$/, "ok $1").replace(/^(E\w+)$/, "$1 0")
+        ? attempt(() => (writer as PipeEnd).pipe.resize(n, true))
+            .replace(/^(\d+)$/, "ok $1")
+            .replace(/^(E\w+)$/, "$1 0")
         : attempt(() => (op === "r" ? reader.read(buffer.subarray(0, n)) : writer.write(buffer.subarray(0, n), caller)));
     return `${op} ${n} => ${result} poll ${poll(reader)} ${poll(writer)} queued ${queued(reader)}`;
   };
