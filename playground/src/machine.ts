@@ -54,7 +54,8 @@ export function loadInterpreter(): Promise<Uint8Array> {
   return prebuilt;
 }
 
-const count = new Intl.NumberFormat("en");
+const numbers = new Intl.NumberFormat("en");
+const instructionText = (count: number): string => `${numbers.format(count)} ${count === 1 ? "instruction" : "instructions"}`;
 
 export class MachineClient {
   readonly #views: MachineViews;
@@ -102,7 +103,7 @@ export class MachineClient {
       phase: "none",
       speed: undefined,
       cpu: undefined,
-      sentence: `Stopped after ${count.format(instructions)} instructions or a few more.`,
+      sentence: `Stopped after ${instructionText(instructions)} or a few more.`,
     });
   }
 
@@ -163,7 +164,7 @@ export class MachineClient {
         const before = new Map(state.cpu?.registers.map(({ name, value }) => [name, value]));
         const changed = report.cpu.registers.filter(({ name, value }) => before.size > 0 && before.get(name) !== value).map(({ name }) => name);
         const where = report.cpu.instructions.find(({ next }) => next)?.place;
-        const at = report.reason === "start" ? "Before the first instruction" : `Paused after ${count.format(instructions)} instructions`;
+        const at = report.reason === "start" ? "Before the first instruction" : `Paused after ${instructionText(instructions)}`;
         this.#set({
           ...progress,
           phase: "paused",
@@ -177,7 +178,7 @@ export class MachineClient {
       case "exited": {
         const how = report.signal === undefined ? `Ended with status ${report.status}` : `Ended by ${report.signal} (status ${report.status})`;
         const speed = runMs > 0 ? (instructions / runMs) * 1000 : undefined;
-        this.#set({ ...progress, phase: "ended", speed, cpu: undefined, sentence: `${how} after ${count.format(instructions)} instructions.` });
+        this.#set({ ...progress, phase: "ended", speed, cpu: undefined, sentence: `${how} after ${instructionText(instructions)}.` });
         return;
       }
     }

@@ -278,7 +278,7 @@ describe.skipIf(missing)(`the playground in Chromium${missing ? " (skipped: ther
       await button("Step").click();
       await status(/^Before the first instruction/);
       await button("Step").click();
-      await status(/^Paused after 1 instructions/);
+      await status(/^Paused after 1 instruction,/);
       expect(await page.locator(".registers .changed dt").allInnerTexts()).toContain("rip");
     });
 
