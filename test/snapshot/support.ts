@@ -39,7 +39,12 @@ export class PipeHost implements Inputs {
   ask(_id: number, request: HostRequest): HostAnswer | "later" {
     switch (request.op) {
       case "streams": {
-        const stream = (number: number): HostStream => ({ kind: "pipe", stat: { ...stat, ino: 5 + number }, flags: number === 0 ? 0 : 1, name: `pipe:[${5 + number}]` });
+        const stream = (number: number): HostStream => ({
+          kind: "pipe",
+          stat: { ...stat, ino: 5 + number },
+          flags: number === 0 ? 0 : 1,
+          name: `pipe:[${5 + number}]`,
+        });
         return { streams: [stream(0), stream(1), stream(2)] };
       }
       case "read": {
@@ -74,9 +79,13 @@ const start: StartOptions = { time, seed: new Uint8Array(32), uid: 1000, gid: 10
 /** The interpreter's modules, made once for all machines of a test. */
 let modules: Uint8Array | undefined;
 
-function prebuilt(): { readonly prebuilt: Uint8Array } {
+export function modulesOfTests(): Uint8Array {
   modules ??= Machine.blank({ inputs: new PipeHost(), start, windowBits: 17 }).cpu.handlers.encode();
-  return { prebuilt: modules };
+  return modules;
+}
+
+function prebuilt(): { readonly prebuilt: Uint8Array } {
+  return { prebuilt: modulesOfTests() };
 }
 
 /** A machine with its host. */
@@ -118,7 +127,10 @@ export class Run {
   again(image: Uint8Array = this.image(), windowBits?: number): Run {
     const host = new PipeHost(this.host.input);
     host.output = this.host.output;
-    return new Run(host, restoreImage(openImage(bytesSource(image)), { inputs: host, ...prebuilt(), ...(windowBits === undefined ? {} : { windowBits }) }));
+    return new Run(
+      host,
+      restoreImage(openImage(bytesSource(image)), { inputs: host, ...prebuilt(), ...(windowBits === undefined ? {} : { windowBits }) }),
+    );
   }
 }
 
