@@ -90,7 +90,7 @@ export default {
     "typescript/no-unnecessary-type-assertion": "error",
     "no-var": "error",
     "prefer-const": "error",
-    eqeqeq: "error",
+    eqeqeq: ["error", "always", { null: "ignore" }],
     // A body's branches are called `then`; nothing here is awaited.
     "unicorn/no-thenable": "off",
     "unicorn/no-new-array": "off",

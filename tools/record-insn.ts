@@ -131,7 +131,7 @@ cases.forEach((one, i) => {
 
 for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory()) rmSync(join(folder, entry.name), { recursive: true });
 let total = 0;
-for (const [name, lines] of [...files].toSorted()) {
+for (const [name, lines] of [...files].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
   const path = join(folder, `${name}.insn`);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, `${[...lines].join("\n")}\n`);

@@ -47,8 +47,8 @@ interface Cache<E> {
 /** A part of an object's state that is computed when it is saved, and put back. */
 export interface Derived<T> {
   readonly type: ValueType<unknown>;
-  get(object: T): unknown;
-  set(object: T, value: unknown): void;
+  get(this: void, object: T): unknown;
+  set(this: void, object: T, value: unknown): void;
 }
 
 /** A {@link Derived} part whose values are of one type. */
@@ -70,7 +70,7 @@ export interface Layout<T extends object, E = unknown> {
   /** Fields that are no state, with the value they have in a restored object; "made": the one that `make` gave. */
   readonly caches: Readonly<Record<string, Cache<E>["value"] | "made">>;
   /** An object to be filled, where a bare one of the class will not do. */
-  make?(env: E): T;
+  make?(this: void, env: E): T;
   /** Called when every object has its fields. */
   restored?(object: T, env: E): void;
 }

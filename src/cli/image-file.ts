@@ -96,7 +96,7 @@ class FileSource implements ImageSource {
 }
 
 /** An image of the host; `close` when its pages have been read. Throws CommandError with one line. */
-export function readImage(path: string): { readonly image: OpenImage; close(): void } {
+export function readImage(path: string): { readonly image: OpenImage; close(this: void): void } {
   let fd: number;
   try {
     fd = openSync(path, "r");

@@ -71,7 +71,7 @@ export function saveMachine(machine: Machine): MachineState {
   const objects = writer.finish();
   const [problem] = unsavable(
     Array.from(
-      writer.found((object): object is object => true),
+      writer.found((_object): _object is object => true),
       ([, object]) => object,
     ),
   );

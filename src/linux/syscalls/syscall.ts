@@ -23,7 +23,7 @@ export interface Arg<T> {
   /** May throw an Errno, or MemoryFault for EFAULT. */
   decode(low: number, high: number, task: Task): T;
   /** As strace(1) prints it. An empty text leaves the argument out. */
-  show(low: number, high: number, shown: Shown): string;
+  show(this: void, low: number, high: number, shown: Shown): string;
 }
 
 export type Args = Readonly<Record<string, Arg<unknown>>>;

@@ -163,8 +163,8 @@ SYS_NODES.forEach((node, i) => nameNodes(node, `sys${i}`));
 const synthNode: ValueType<SynthNode> = {
   save: (node) => nodeNames.get(node) ?? "",
   load: (plain) => {
-    const node = nodesByName.get(String(plain));
-    if (node === undefined) throw new ImageError(`no ${String(plain)} in /proc or /sys`);
+    const node = typeof plain === "string" ? nodesByName.get(plain) : undefined;
+    if (node === undefined) throw new ImageError("no such name in /proc or /sys");
     return node;
   },
 };
