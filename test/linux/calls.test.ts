@@ -4,8 +4,10 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { Interpreter } from "../../src/cpu/index.ts";
 import { defaultRlimits } from "../../src/linux/index.ts";
-import { Machine } from "../../src/machine/index.ts";
+import { baselineFeatures, Machine } from "../../src/machine/index.ts";
+import { AddressSpace } from "../../src/memory/index.ts";
 import { FakeHost } from "./support.ts";
 
 const here = new URL("calls/", import.meta.url);
@@ -19,14 +21,13 @@ function expected(name: string): string {
   return readFileSync(new URL(`expected/${name}.txt`, here), "utf8");
 }
 
-/** The interpreter's modules by window: made once. */
-const prebuilt = new Map<number, Uint8Array>();
+/** The interpreter's modules, which are the same for every machine: made once. */
+const prebuilt = new Interpreter(new AddressSpace(), baselineFeatures).handlers.encode();
 
 /** What a test prints, and the status a shell would tell. */
 function run(name: string, windowBits: number): string {
   const host = new FakeHost();
   host.ended = true;
-  const modules = prebuilt.get(windowBits);
   const machine = Machine.create({
     elf,
     path: "/tmp/bin/calls",
@@ -35,10 +36,9 @@ function run(name: string, windowBits: number): string {
     cwd: "/tmp",
     inputs: host,
     windowBits,
-    ...(modules === undefined ? {} : { prebuilt: modules }),
+    prebuilt,
     start: { time: { sec: 1_700_000_000, nsec: 0 }, seed: new Uint8Array(32).fill(1), uid: 0, gid: 0, umask: 0o022, limits: defaultRlimits() },
   });
-  if (modules === undefined) prebuilt.set(windowBits, machine.cpu.handlers.encode());
   const end = machine.run({ maxInstructions: 200_000_000 });
   if (end.reason !== "exited") return `${host.output}${JSON.stringify(end)}\n`;
   const status = end.status.signal === 0 ? end.status.code : 128 + end.status.signal;
