@@ -14,7 +14,13 @@ import { flagMask } from "./insn/flags.ts";
 import { isComparable, Random, randomCase } from "../test/silicon/random.ts";
 
 const { values: options } = parseArgs({
-  options: { count: { type: "string", default: "100000" }, seed: { type: "string", default: "1" }, only: { type: "string", default: "" }, feature: { type: "string", default: "" }, show: { type: "string", default: "20" } },
+  options: {
+    count: { type: "string", default: "100000" },
+    seed: { type: "string", default: "1" },
+    only: { type: "string", default: "" },
+    feature: { type: "string", default: "" },
+    show: { type: "string", default: "20" },
+  },
 });
 const BATCH = 8000;
 
@@ -41,8 +47,12 @@ for (let left = Number(options.count); left > 0; left -= BATCH) {
     counts.set(feature, (counts.get(feature) ?? 0) + 1);
     total++;
     const line = {
-      bytes: one.bytes, text: /[PQN]/.test(row.text) ? "mm0" : "", before: one.before, after: outcomes[i]!,
-      undefinedFlags: flagMask(outcomes[i]!.exception ? "" : (row.insn.properties.undefined ?? "")), undefinedStatus: 0,
+      bytes: one.bytes,
+      text: /[PQN]/.test(row.text) ? "mm0" : "",
+      before: one.before,
+      after: outcomes[i]!,
+      undefinedFlags: flagMask(outcomes[i]!.exception ? "" : (row.insn.properties.undefined ?? "")),
+      undefinedStatus: 0,
     };
     let did: string;
     try {

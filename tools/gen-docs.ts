@@ -4,9 +4,10 @@
  *     npm run gen [-- --check]
  */
 import { readFileSync, writeFileSync } from "node:fs";
+import { instructionsPage } from "./instructions-page.ts";
 import { syscallsPage } from "./syscalls-page.ts";
 
-const pages: Readonly<Record<string, () => string>> = { "docs/syscalls.md": syscallsPage };
+const pages: Readonly<Record<string, () => string>> = { "docs/instructions.md": instructionsPage, "docs/syscalls.md": syscallsPage };
 
 const check = process.argv.includes("--check");
 for (const [path, text] of Object.entries(pages)) {

@@ -38,8 +38,30 @@ export class Random {
 }
 
 const EDGES: readonly bigint[] = [
-  0n, 1n, 2n, 0x7fn, 0x80n, 0xffn, 0x7fffn, 0x8000n, 0xffffn, 0x7fffffffn, 0x80000000n, 0xffffffffn, 0x100000000n, 0x7fffffffffffffffn, 0x8000000000000000n, 0xffffffffffffffffn,
-  0x8080808080808080n, 0x7f7f7f7f7f7f7f7fn, 0x8000800080008000n, 0x7fff7fff7fff7fffn, 0x8000000080000000n, 0x00ff00ff00ff00ffn, 0x0102040810204080n, 0x6162630061626300n,
+  0n,
+  1n,
+  2n,
+  0x7fn,
+  0x80n,
+  0xffn,
+  0x7fffn,
+  0x8000n,
+  0xffffn,
+  0x7fffffffn,
+  0x80000000n,
+  0xffffffffn,
+  0x100000000n,
+  0x7fffffffffffffffn,
+  0x8000000000000000n,
+  0xffffffffffffffffn,
+  0x8080808080808080n,
+  0x7f7f7f7f7f7f7f7fn,
+  0x8000800080008000n,
+  0x7fff7fff7fff7fffn,
+  0x8000000080000000n,
+  0x00ff00ff00ff00ffn,
+  0x0102040810204080n,
+  0x6162630061626300n,
 ];
 
 /** An ordinary register's worth: any bits, edges, few bits, runs of ones, small numbers of either sign. */
@@ -80,7 +102,15 @@ function float(r: Random, bits: 32 | 64): bigint {
       exponent = bias - 30 + r.below(60);
   }
   const ones = (1n << BigInt(fraction)) - 1n;
-  const significand = r.of([0n, 1n, ones, 1n << BigInt(fraction - 1), r.bits64() & ones, r.bits64() & ones, (r.bits64() & 15n) << BigInt(fraction - 4)]);
+  const significand = r.of([
+    0n,
+    1n,
+    ones,
+    1n << BigInt(fraction - 1),
+    r.bits64() & ones,
+    r.bits64() & ones,
+    (r.bits64() & 15n) << BigInt(fraction - 4),
+  ]);
   return (BigInt(r.below(2)) << BigInt(bits - 1)) | (BigInt(exponent) << BigInt(fraction)) | significand;
 }
 
@@ -94,7 +124,12 @@ export function value128(r: Random, float64: boolean | undefined): bigint {
     return value;
   }
   if (kind === 1) {
-    const letters = r.of([[0, 1, 2, 3], [0x61, 0x62, 0x63, 0], [0x80, 0xff, 0x7f, 1], [0, 0, 0, 1]]);
+    const letters = r.of([
+      [0, 1, 2, 3],
+      [0x61, 0x62, 0x63, 0],
+      [0x80, 0xff, 0x7f, 1],
+      [0, 0, 0, 1],
+    ]);
     let value = 0n;
     for (let i = 0; i < 16; i++) value = (value << 8n) | BigInt(r.of(letters));
     return value;
@@ -114,7 +149,8 @@ export interface RandomCase {
  * Numbers that no two runs or processors have in common; privileged instructions; x87 images, whose pointers come from instructions before;
  * MASKMOVQ, which enters the MMX state also where it faults.
  */
-const DIFFERENT = /^(rdrand|rdseed|rdpid|cpuid|rcpps|rcpss|rsqrtps|rsqrtss|fx.*|fn?stenv|fn?save|fldenv|frstor|maskmovq|ldmxcsr|mov|hlt|cli|sti|in|out)$/;
+const DIFFERENT =
+  /^(rdrand|rdseed|rdpid|cpuid|rcpps|rcpss|rsqrtps|rsqrtss|fx.*|fn?stenv|fn?save|fldenv|frstor|maskmovq|ldmxcsr|mov|hlt|cli|sti|in|out)$/;
 
 /** Whether the generator can make the row, and what it does is the same everywhere: operands in registers, memory and immediates. */
 export function isComparable(row: RowSpec): boolean {
@@ -126,7 +162,21 @@ export function isComparable(row: RowSpec): boolean {
 /** The bytes of an operand in memory; 16 where the row does not say. */
 function memoryBytes(row: RowSpec, wide: boolean, narrow: boolean): number {
   const operand = row.operands.find(({ kind }) => "EMWQ".includes(kind));
-  const sizes: Readonly<Record<string, number>> = { b: 1, w: 2, d: 4, q: 8, dq: 16, ss: 4, sd: 8, ps: 16, pd: 16, x: 16, z: narrow ? 2 : 4, y: wide ? 8 : 4, v: wide ? 8 : narrow ? 2 : 4 };
+  const sizes: Readonly<Record<string, number>> = {
+    b: 1,
+    w: 2,
+    d: 4,
+    q: 8,
+    dq: 16,
+    ss: 4,
+    sd: 8,
+    ps: 16,
+    pd: 16,
+    x: 16,
+    z: narrow ? 2 : 4,
+    y: wide ? 8 : 4,
+    v: wide ? 8 : narrow ? 2 : 4,
+  };
   return sizes[operand?.size ?? ""] ?? 16;
 }
 
@@ -142,7 +192,7 @@ export function randomCase(row: RowSpec, r: Random): RandomCase {
   const regBits = row.reg ?? (row.operands.some(({ kind }) => kind === "G") ? r.below(16) : reg);
   const rm = memory ? 7 : r.below(row.operands.some(({ kind }) => "QN".includes(kind)) ? 8 : 16);
   const vvvv = r.below(16);
-  const modrm = row.modrmByte ?? ((memory ? 0x40 : 0xc0) | ((regBits & 7) << 3) | (rm & 7));
+  const modrm = row.modrmByte ?? (memory ? 0x40 : 0xc0) | ((regBits & 7) << 3) | (rm & 7);
   if (row.vex !== undefined) {
     const uses = row.operands.some(({ kind }) => kind === "B" || kind === "H");
     bytes.push(0xc4, ((regBits < 8 ? 0x80 : 0) | 0x40 | (rm < 8 ? 0x20 : 0) | row.map) & 0xff);
@@ -200,5 +250,9 @@ function floatKind(row: RowSpec): boolean | undefined {
   const { mnemonic, operands } = row;
   if (/^(add|sub|mul|div|min|max|sqrt|cmp|comi|ucomi|h?add|hsub|addsub|round|dp|cvt|cvtt).*(sd|pd|pi2pd)\w*$/.test(mnemonic)) return true;
   if (/^(add|sub|mul|div|min|max|sqrt|cmp|comi|ucomi|h?add|hsub|addsub|round|dp|cvt|cvtt).*(ss|ps)\w*$/.test(mnemonic)) return false;
-  return operands.some(({ size }) => size === "sd" || size === "pd") ? true : operands.some(({ size }) => size === "ss" || size === "ps") ? false : undefined;
+  return operands.some(({ size }) => size === "sd" || size === "pd")
+    ? true
+    : operands.some(({ size }) => size === "ss" || size === "ps")
+      ? false
+      : undefined;
 }

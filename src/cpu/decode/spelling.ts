@@ -38,6 +38,7 @@ const MEMORY: Readonly<Record<string, string>> = {
   prefetchwt1: "BYTE PTR ",
   lddqu: "",
   vlddqu: "",
+  cmpxchg16b: "OWORD PTR ",
   clflush: "BYTE PTR ",
   clflushopt: "BYTE PTR ",
   clwb: "BYTE PTR ",

@@ -1,0 +1,107 @@
+// The text of docs/instructions.md, from the rows: every instruction by its extension, and how many recorded tests it has.
+import type { Feature } from "../src/cpu/index.ts";
+import { allFeatures, allInsns, Decoder, newDecoded } from "../src/cpu/index.ts";
+import { cpuModels } from "../src/machine/index.ts";
+import { insnFiles } from "../test/silicon/files.ts";
+import { INSTRUCTION } from "../test/silicon/state.ts";
+
+const NAMES: Readonly<Partial<Record<Feature, string>>> = {
+  base: "x86-64, x87, MMX, SSE, SSE2",
+  sse3: "SSE3",
+  ssse3: "SSSE3",
+  "sse4.1": "SSE4.1",
+  "sse4.2": "SSE4.2",
+  sse4a: "SSE4a (AMD)",
+  popcnt: "POPCNT",
+  cx16: "CMPXCHG16B",
+  lahf: "LAHF, SAHF",
+  movbe: "MOVBE",
+  lzcnt: "LZCNT",
+  bmi1: "BMI1",
+  bmi2: "BMI2",
+  adx: "ADX",
+  aes: "AES-NI",
+  pclmul: "PCLMULQDQ",
+  gfni: "GFNI",
+  sha: "SHA",
+  rdrand: "RDRAND",
+  rdseed: "RDSEED",
+  rdtscp: "RDTSCP",
+  fxsr: "FXSAVE, FXRSTOR",
+  clflushopt: "CLFLUSHOPT",
+  clwb: "CLWB",
+  fsgsbase: "FSGSBASE",
+  rdpid: "RDPID",
+};
+
+interface Group {
+  readonly mnemonics: Set<string>;
+  rows: number;
+  lines: number;
+}
+
+/** The page's text. */
+export function instructionsPage(): string {
+  const decoder = new Decoder(allInsns, allFeatures);
+  const groups = new Map<Feature, Group>();
+  const groupOf = (feature: Feature): Group => {
+    const known = groups.get(feature) ?? { mnemonics: new Set(), rows: 0, lines: 0 };
+    groups.set(feature, known);
+    return known;
+  };
+  for (const { properties, rows, mnemonic } of allInsns) {
+    const group = groupOf(properties.feature ?? "base");
+    group.mnemonics.add(mnemonic);
+    group.rows += rows.length;
+  }
+  const decoded = newDecoded();
+  let total = 0;
+  for (const { lines } of insnFiles()) {
+    for (const { line } of lines) {
+      total++;
+      decoder.decode(line.bytes, 0, line.bytes.length, Number(INSTRUCTION), decoded);
+      const row = decoded.row < decoder.implemented ? decoder.rows[decoded.row] : undefined;
+      if (row !== undefined) groupOf(row.insn.properties.feature ?? "base").lines++;
+    }
+  }
+  const models = (feature: Feature): string =>
+    Object.entries(cpuModels)
+      .filter(([, features]) => feature === "base" || features.has(feature))
+      .map(([name]) => name)
+      .join(" ");
+  const order = [...allFeatures].filter((feature) => groups.has(feature));
+  const table = order.map((feature) => {
+    const { mnemonics, rows, lines } = groupOf(feature);
+    return `| ${NAMES[feature] ?? feature} | ${models(feature)} | ${mnemonics.size} | ${rows} | ${lines} |`;
+  });
+  const lists = order.map((feature) => `**${NAMES[feature] ?? feature}**: ${[...groupOf(feature).mnemonics].toSorted().join(" ")}`);
+  return `# Instructions
+
+What the guest's processor executes, by extension: which models (\`--cpu\`) have it, its instructions, their rows (encodings and operand kinds, as the manuals
+count them) and the lines of [test/insn](../test/insn/README.md) that were recorded from a processor. \`tools/fuzz-insn.ts\` compares random instructions of
+nearly every row with the processor at hand. The decoder and the disassembler know more than is executed: AVX, AVX2, FMA and AVX-512's lengths among others.
+
+This page is made from the rows in \`src/cpu/isa/\` by \`npm run gen\`.
+
+| extension | models | instructions | rows | recorded tests |
+| --- | --- | --: | --: | --: |
+${table.join("\n")}
+
+${total} recorded tests in all.
+
+## Where processors differ
+
+What the manuals leave open is as on the AMD processor that the tests were recorded on, where the choice has to be some one:
+
+- BSF and BSR of zero leave the destination as it is. BT and its relatives leave OF, SF, AF and PF.
+- SHLD and SHRD of 16 bits by more than 16 shift in the source twice and clear CF.
+- SHA instructions take operands in memory that are not aligned; Intel's raise #GP.
+- EXTRQ and INSERTQ clear the upper half of their destination.
+- RCPPS, RSQRTPS and their scalar forms have results of their own, within Intel's bounds, that are the same on every host.
+- MASKMOVQ that faults leaves the x87 state as it was; AMD's processors have entered the MMX state by then.
+
+## All of them
+
+${lists.join("\n\n")}
+`;
+}
