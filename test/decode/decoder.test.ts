@@ -85,7 +85,7 @@ describe("decoder", () => {
     ["74 fe", "je     0x1000"],
     ["0f 8f 00 01 00 00", "jg     0x1106"],
     ["0f c7 0f", "cmpxchg8b QWORD PTR [rdi]"],
-    ["f0 48 0f c7 0f", "lock cmpxchg16b XMMWORD PTR [rdi]"],
+    ["f0 48 0f c7 0f", "lock cmpxchg16b OWORD PTR [rdi]"],
     ["c8 10 00 01", "enter  0x10,0x1"],
     ["d8 c3", "fadd   st,st(3)"],
     ["c5 f0 58 c2", "vaddps xmm0,xmm1,xmm2"],
