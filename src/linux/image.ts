@@ -52,6 +52,11 @@ export interface KernelEnvironment extends FileEnvironment {
 
 type L<T extends object> = Layout<T, KernelEnvironment>;
 
+const FIRST_PID = 1000;
+const RLIM_NLIMITS = 16;
+/** Signals 1 to 64, and an unused first entry. */
+const SIGNALS = 65;
+
 const fsStateLayout: L<FsState> = { name: "fs-state", fields: { root: ref(Dentry), cwd: ref(Dentry), umask: int(0, 0o777) }, caches: {} };
 
 const handlersLayout: L<Handlers> = { name: "handlers", fields: { actions: list(sigAction, 65) }, caches: {} };
@@ -252,6 +257,7 @@ export function restoreKernel(kernel: Kernel, plain: Plain, reader: ObjectReader
   const image = kernelType.load(plain, reader);
   const { tree } = kernel.vfs;
   demandTree(reader);
+  demandProcesses(image.processes, image.tasks);
   kernel.lastPid = image.lastPid;
   kernel.idleTime = image.idleTime;
   kernel.turn = image.turn;
@@ -279,6 +285,21 @@ export function restoreKernel(kernel: Kernel, plain: Plain, reader: ObjectReader
   reopenHostFiles(all(HostFile));
   adoptStreams(all(Stream), [...all(FileStream), ...all(FlowStream)], env.streams);
   for (const terminal of image.tree.terminals.values()) terminal.pump();
+}
+
+/** There is a first process, and processes and tasks know each other. */
+function demandProcesses(processes: readonly Process[], tasks: readonly Task[]): void {
+  const [first] = processes;
+  if (first === undefined || first.pid !== FIRST_PID) throw new ImageError("no first process");
+  for (const process of processes) {
+    const known = process.tasks.length > 0 && process.tasks.every((task) => task.process === process);
+    if (!known || process.limits.length !== RLIM_NLIMITS || process.intervalTimers.length !== 3) throw new ImageError("a process without tasks");
+    if (process.exit === undefined && !process.tasks.every((task) => tasks.includes(task))) throw new ImageError("a task that never runs");
+  }
+  for (const task of tasks) {
+    if (!processes.includes(task.process) || task.handlers.actions.length !== SIGNALS) throw new ImageError("a task of no process");
+    if ((task.state === "blocked") !== (task.wait !== undefined) || task.state === "exited") throw new ImageError("a task that waits for nothing");
+  }
 }
 
 /** Every name leads to a root, and every directory's entries are its own. */

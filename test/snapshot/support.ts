@@ -80,7 +80,9 @@ const start: StartOptions = { time, seed: new Uint8Array(32), uid: 1000, gid: 10
 let modules: Uint8Array | undefined;
 
 export function modulesOfTests(): Uint8Array {
-  modules ??= Machine.blank({ inputs: new PipeHost(), start, windowBits: 17 }).cpu.handlers.encode();
+  modules ??= new Uint8Array(
+    Buffer.concat([17, 20, 32].map((windowBits) => Machine.blank({ inputs: new PipeHost(), start, windowBits }).cpu.handlers.encode())),
+  );
   return modules;
 }
 
