@@ -154,8 +154,15 @@ export function putPrivatePage(space: AddressSpace, vpn: number, bytes: Uint8Arr
   const area = space.areaAt(vpn * PAGE_SIZE);
   if (area === undefined || area.shared || space.pages.get(vpn) !== undefined) throw new ImageError("a page lies in no private area");
   const page = new Page();
-  page.bytes = takeBytes();
-  page.bytes.set(bytes);
+  const { window } = space;
+  const slot = window.slotOf(vpn * PAGE_SIZE);
+  if (window.isFree(slot) && !window.isReserved(slot)) {
+    window.place(page, slot);
+    window.u8.set(bytes, slot * PAGE_SIZE);
+  } else {
+    page.bytes = takeBytes();
+    page.bytes.set(bytes);
+  }
   page.refs = 1;
   space.pages.set(vpn, page);
 }
