@@ -32,7 +32,7 @@ function source(fd: number, size: number): ImageSource {
     size,
     read(offset, length) {
       const bytes = new Uint8Array(length);
-      for (let done = 0; done < length; ) done += readSync(fd, bytes, done, length - done, offset + done);
+      for (let done = 0; done < length;) done += readSync(fd, bytes, done, length - done, offset + done);
       return bytes;
     },
   };
@@ -44,7 +44,7 @@ function measure(megabytes: number): void {
   const image = saveImage(run.machine);
   const planned = performance.now();
   const fd = openSync(path, "w");
-  for (const part of image.parts()) for (let done = 0; done < part.length; ) done += writeSync(fd, part, done);
+  for (const part of image.parts()) for (let done = 0; done < part.length;) done += writeSync(fd, part, done);
   const written = performance.now();
   fsyncSync(fd);
   closeSync(fd);

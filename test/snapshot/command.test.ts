@@ -11,6 +11,8 @@ const tsvm = join(root, "bin/tsvm.js");
 const built = existsSync(join(root, "dist/bundle/index.js"));
 const folder = mkdtempSync(join(tmpdir(), "tsvm-images-"));
 const hello = join(root, "programs/hello-musl/hello-musl");
+/** KILLS=200 for the long run. */
+const KILLS = Number(process.env["KILLS"] ?? 5);
 const work = join(root, "programs/migrate-1999/migrate-1999");
 
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -66,6 +68,20 @@ describe.skipIf(!built)("images", () => {
         stderr: "",
       });
     }
+  });
+
+  test("--at-symbol stops in front of a function, the K-th time", () => {
+    const program = fileURLToPath(new URL("gdb/program", import.meta.url));
+    const at = (name: string, ...point: string[]): { registers: Record<string, string> } =>
+      JSON.parse(run("inspect", "--json", snapshot(name, ...point, program)).stdout) as { registers: Record<string, string> };
+    const [first, third] = [at("middle-1.core", "--at-symbol", "middle"), at("middle-3.core", "--at-symbol", "middle:3")];
+    expect(first.registers["rip"]).toBe(third.registers["rip"]);
+    expect([first, third].map(({ registers }) => registers["rdi"])).toEqual(["0000000000000002", "0000000000000000"]);
+    expect(run("restore", file("middle-3.core"))).toEqual({ status: 0, stdout: "here\n", stderr: "" });
+    // The breakpoint is not in the image.
+    snapshot("middle-2.core", "--at-symbol", "middle:2", program);
+    expect(run("diff", file("middle-2.core"), file("middle-3.core")).stdout).not.toMatch(/^memory 40/m);
+    expect(run("snapshot", "--at-symbol", "nowhere", "-o", file("x"), program).status).toBe(2);
   });
 
   test("the static hello's image is small", () => {
@@ -169,6 +185,20 @@ describe.skipIf(!built)("checkpoints", () => {
     if (end === undefined || existsSync(image) === false) return expect(await ended).toMatchObject({ status: 0 });
     expect(end).toMatchObject({ status: 0, stderr: "" });
     expect(run("restore", image).status).toBe(0);
+  });
+
+  test("kill -9 while images are written: what is there is whole", async () => {
+    const image = file("killed.core");
+    for (let i = 0; i < KILLS; i++) {
+      const { child, ended } = start(["run", "--deterministic", "--checkpoint-every", "1ms", "--snapshot-to", image, work, "100000"]);
+      child.stdin.end();
+      const before = existsSync(image) ? statSync(image).mtimeMs : 0;
+      await until(() => existsSync(image) && statSync(image).mtimeMs > before);
+      await pause(i * 7);
+      child.kill("SIGKILL");
+      await ended;
+      expect(run("inspect", image).status).toBe(0);
+    }
   });
 
   test("--checkpoint-every writes an image again and again", () => {

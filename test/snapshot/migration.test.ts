@@ -29,7 +29,15 @@ function signalled(signal: "SIGUSR1" | "SIGUSR2"): Promise<{ code: number | null
 }
 
 test.skipIf(!compiler)("the mail's program saves itself and dies restoring", async () => {
-  const built = spawnSync("gcc", ["-O0", "-no-pie", "-fno-stack-protector", "-w", "-o", join(folder, "original"), join(program.folder, "original.c")]);
+  const built = spawnSync("gcc", [
+    "-O0",
+    "-no-pie",
+    "-fno-stack-protector",
+    "-w",
+    "-o",
+    join(folder, "original"),
+    join(program.folder, "original.c"),
+  ]);
   expect(built.status).toBe(0);
   expect(await signalled("SIGUSR1")).toEqual({ code: 0, signal: null });
   const restored = await signalled("SIGUSR2");

@@ -4,8 +4,9 @@ import { listPrograms } from "../../programs/build.ts";
 import { difference, programCase, Run } from "./support.ts";
 
 const LIMIT = 400_000_000;
-/** Stops of each program. */
-const STOPS = 8;
+const programs = listPrograms();
+/** Stops in all; STOPS=20000 for the long run. */
+const STOPS = Math.ceil(Number(process.env["STOPS"] ?? 200) / programs.length);
 
 /** Numbers that look random and are the same in every run. */
 function random(seed: number): () => number {
@@ -16,7 +17,7 @@ function random(seed: number): () => number {
   };
 }
 
-describe.each(listPrograms().map(programCase))("$name", (guest) => {
+describe.each(programs.map(programCase))("$name", (guest) => {
   test("transparent and idempotent at random instructions, in any window, in many small runs", () => {
     const whole = Run.start(guest);
     const end = whole.to(LIMIT);
