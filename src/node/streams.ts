@@ -13,7 +13,7 @@ import { Refusal, codeOf, refuse } from "./host-error.ts";
 import { toHostStat } from "./host-stat.ts";
 import { StreamReader } from "./stream-reader.ts";
 import { StreamWriter, sleep } from "./stream-writer.ts";
-import { isForeground, takeTerminal, terminalSettings, terminalSize } from "./terminal.ts";
+import { isForeground, leaveAlone, takeTerminal, terminalSettings, terminalSize } from "./terminal.ts";
 
 /** Called with the answer to a request that was told "later". */
 export type Answer = (id: number, answer: HostAnswer) => void;
@@ -56,7 +56,7 @@ export class Streams {
     this.fixed = fixed;
     this.descriptions = descriptions
       .map((stream, fd) => (fixed && stream !== null ? anonymized(stream, fd) : stream))
-      .map((stream) => (stream?.kind === "terminal" ? { ...stream, ...terminalOf(stream, descriptions, fixed) } : stream));
+      .map((stream, fd) => (stream?.kind === "terminal" ? { ...stream, ...terminalOf(fd, descriptions, fixed) } : stream));
     this.streams = descriptions.map((d, fd) => d && new Stream(fd, d.kind));
   }
 
@@ -271,9 +271,9 @@ function statOf(stream: Stream, fixed: boolean): HostStat {
 const FIXED_SIZE = { rows: 24, columns: 80, xpixel: 0, ypixel: 0 };
 
 /** What only terminals have. A guest with a terminal at both ends takes it over at once; elsewhere it may belong to a pager at the end of the pipe. */
-function terminalOf(stream: HostStream, all: readonly (HostStream | null)[], fixed: boolean): Partial<HostStream> {
+function terminalOf(fd: number, all: readonly (HostStream | null)[], fixed: boolean): Partial<HostStream> {
+  leaveAlone(fd);
   if (fixed) return { windowSize: FIXED_SIZE, takeover: "never" };
-  const fd = all.indexOf(stream);
   const both = all[0]?.kind === "terminal" && all[1]?.name === all[0].name;
   const termios = terminalSettings(fd);
   return { windowSize: terminalSize(fd), takeover: both && isForeground() ? "now" : "later", ...(termios === undefined ? {} : { termios }) };

@@ -6,29 +6,23 @@
 // settings, unless somebody else (an interactive shell) has changed the raw ones by then.
 import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { constants, fstatSync, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { isatty, WriteStream } from "node:tty";
 import type { HostTermios, WindowSize } from "../linux/index.ts";
 import { hasDescriptorPaths, magic } from "./beneath.ts";
 
-const terminals: (WriteStream | undefined)[] = [];
-
-function terminal(fd: number): WriteStream | undefined {
-  try {
-    const own = hasDescriptorPaths ? openSync(magic(fd), constants.O_RDWR | constants.O_NOCTTY) : fd;
-    const stream = new WriteStream(own);
-    stream.unref();
-    return stream;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Rows and columns now; 24 by 80 where the host does not tell. */
+/** Rows and columns now; 24 by 80 where the host does not tell. Node keeps the size it found when a stream was made: each question makes one. */
 export function terminalSize(fd: number): WindowSize {
-  const stream = (terminals[fd] ??= terminal(fd));
-  const [columns, rows] = stream?.getWindowSize() ?? [80, 24];
-  return { rows, columns, xpixel: 0, ypixel: 0 };
+  let size: readonly [columns: number, rows: number] = [80, 24];
+  try {
+    const own = openSync(hasDescriptorPaths ? magic(fd) : "/dev/tty", constants.O_RDWR | constants.O_NOCTTY);
+    const stream = new WriteStream(own);
+    size = stream.getWindowSize();
+    stream.destroy();
+  } catch {
+    // No terminal, or one that cannot be opened again.
+  }
+  return { rows: size[1], columns: size[0], xpixel: 0, ypixel: 0 };
 }
 
 /** Settings as `stty -g` tells them; undefined where there is no stty. */
@@ -69,6 +63,7 @@ const WATCHER = 'exec 3<&1; read -r done && exit; [ "$(stty -g <&3)" = "$1" ] &&
 
 /** The one terminal that a guest has. */
 let taken: RawTerminal | undefined;
+let everTaken = false;
 
 class RawTerminal {
   readonly fd: number;
@@ -125,9 +120,20 @@ class RawTerminal {
   }
 }
 
+/**
+ * Node sets standard descriptors' terminals, as it ends, to what they were when it started: wrong where a pager has made the terminal raw meanwhile.
+ * It leaves closed descriptors alone.
+ */
+export function leaveAlone(fd: number): void {
+  process.on("exit", () => {
+    if (taken === undefined && !everTaken) closeSync(fd);
+  });
+}
+
 /** From now on the terminal behind `fd` only moves bytes. */
 export function takeTerminal(fd: number): void {
   taken ??= new RawTerminal(fd);
+  everTaken = true;
 }
 
 /** Gives the terminal back as it was. */

@@ -84,6 +84,6 @@ it.concurrent("a parked read does not hold the process at its end", async () => 
 
 it.concurrent("a terminal only moves bytes: no echo, no lines, no end of file key", async () => {
   // A loader may open the terminal once more before the adapter looks at it; so which description is whose is not asked here.
-  const run = await shell(`{ sleep 1.5; printf 'line\\n'; sleep 0.3; printf '\\004'; sleep 0.3; } | script -qec "${copy} 100 2" /dev/null`);
+  const run = await shell(`{ sleep 4; printf 'line\\n'; sleep 0.3; printf '\\004'; sleep 0.3; } | script -qec "${copy} 100 2" /dev/null`);
   expect(run.out).toMatch(/later 5 later 1/);
 });

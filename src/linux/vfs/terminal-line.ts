@@ -273,8 +273,7 @@ export class LineDiscipline {
     const { iflag, lflag } = this.termios;
     if (lflag & ECHO) {
       this.#finishErasing();
-      if (byte === NEWLINE) this.#show(byte);
-      else this.#echoTyped(byte);
+      this.#echoTyped(byte);
     }
     if (iflag & PARMRK && byte === 0xff) this.#put(byte);
     this.#put(byte);
