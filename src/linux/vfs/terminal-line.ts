@@ -2,7 +2,7 @@
  * The line discipline of a terminal, termios(3): what becomes of typed bytes. In canonical mode they are collected and edited as lines, in
  * raw mode they are simply kept; either way they may be echoed, and some of them send signals or hold output.
  *
- * Plain data with three exceptions to name: it knows neither descriptors nor time nor the host.
+ * It knows neither descriptors nor time nor the host.
  */
 
 import type { Termios } from "../abi/termios.ts";
