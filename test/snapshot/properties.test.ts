@@ -18,7 +18,7 @@ function random(seed: number): () => number {
 }
 
 describe.each(programs.map(programCase))("$name", (guest) => {
-  test("transparent and idempotent at random instructions, in any window, in many small runs", () => {
+  test("transparent and idempotent at random instructions, in any window, in many small runs", { timeout: 300_000 }, () => {
     const whole = Run.start(guest);
     const end = whole.to(LIMIT);
     expect(end.reason).toBe("exited");
