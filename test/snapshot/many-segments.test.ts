@@ -12,6 +12,7 @@ import { difference, programCase, Run } from "./support.ts";
 const AREAS = 33_000;
 const START = 0x1000_0000_0000;
 const PAGE = 4096;
+const READELF: string = "readelf";
 
 test("66,000 segments are saved, restored and read by readelf", { timeout: 300_000 }, () => {
   const run = Run.start(programCase(readProgram("hello")));
@@ -33,7 +34,7 @@ test("66,000 segments are saved, restored and read by readelf", { timeout: 300_0
   try {
     const path = join(folder, "image.core");
     writeFileSync(path, image);
-    const shown = spawnSync("readelf", ["-h", path], { encoding: "latin1", env: { ...process.env, LC_ALL: "C" } });
+    const shown = spawnSync(READELF, ["-h", path], { encoding: "latin1", env: { ...process.env, LC_ALL: "C" } });
     if (shown.status !== 0) return;
     expect(shown.stderr).toBe("");
     expect(shown.stdout).toContain(`65535 (${1 + memory.length + readCore(bytesSource(image)).files.length})`);
