@@ -94,13 +94,22 @@ export function int(min = 0, max: number = Number.MAX_SAFE_INTEGER): ValueType<n
 export const u16: ValueType<number> = int(0, 0xffff);
 export const u32: ValueType<number> = int(0, 0xffff_ffff);
 export const i32: ValueType<number> = int(-0x8000_0000, 0x7fff_ffff);
-/** Any whole number that is exact. */
-export const whole: ValueType<number> = int(Number.MIN_SAFE_INTEGER);
+/** A whole number of any size that a double has; encodings may give one beyond 2^53 back as a bigint. */
+function anyWhole(plain: Plain): number | undefined {
+  const value = typeof plain === "bigint" ? Number(plain) : plain;
+  return typeof value === "number" && Number.isInteger(value) ? value : undefined;
+}
+
+/** Any whole number. */
+export const whole: ValueType<number> = {
+  save: (value) => value,
+  load: (plain) => anyWhole(plain) ?? refuse("a whole number"),
+};
 
 /** A whole number, or Infinity: a deadline, a limit. */
 export const wholeOrInfinity: ValueType<number> = {
   save: (value) => value,
-  load: (plain) => (plain === Infinity || (typeof plain === "number" && Number.isSafeInteger(plain)) ? plain : refuse("a whole number or infinity")),
+  load: (plain) => (plain === Infinity ? plain : (anyWhole(plain) ?? refuse("a whole number or infinity"))),
 };
 
 export const flag: ValueType<boolean> = {

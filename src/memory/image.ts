@@ -39,7 +39,7 @@ const areaLayout: Layout<Area> = {
     maxProt: int(0, 7),
     flags: u32,
     backing: maybe(anyBacking, undefined),
-    offset: int(),
+    offset: whole,
     name: byteText,
   },
   caches: {},

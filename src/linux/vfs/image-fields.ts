@@ -42,4 +42,4 @@ export const inodeFields: Fields = {
   executing: int(),
 };
 
-export const fileFields: Fields = { flags: u32, offset: int(), references: int(), owner: whole, signal: whole, dentry: dentry };
+export const fileFields: Fields = { flags: u32, offset: whole, references: int(), owner: whole, signal: whole, dentry: dentry };

@@ -209,7 +209,7 @@ const streamInodeLayout: L<StreamInode> = {
 
 // ---- what inodes have
 
-const lock = struct({ owner: ref<Descriptors | OpenFile>(Descriptors, OpenFile), type: oneOf(0, 1), start: int(), end: wholeOrInfinity, pid: whole });
+const lock = struct({ owner: ref<Descriptors | OpenFile>(Descriptors, OpenFile), type: oneOf(0, 1), start: whole, end: wholeOrInfinity, pid: whole });
 
 const locksLayout: L<FileLocks> = {
   name: "locks",
