@@ -8,14 +8,15 @@ import { parseCalls } from "./strace-options.ts";
 
 const more = `
 PROGRAM is a path of the host (PATH is not searched): a statically linked ELF file for x86-64 Linux. Everything behind it belongs to the
-guest. The guest has the host's standard input, output and error. It sees no file of the host except below --dir; the rest of its file tree is
-memory, made anew for each run.
+guest. The guest has the host's standard input, output and error. It sees no file of the host except below --dir and --root; the rest of its file tree
+is memory, made anew for each run.
 
 Files:
   tsvm run --dir . ./sort data.txt               the current directory, at the same path in the guest
   tsvm run --dir /srv/data::/data:ro ./sort /data/a
   tsvm run --image rootfs.tar /bin/busybox ls /  a root directory of the guest's own; what it changes is gone in the end
-  A guest cannot leave a --dir, neither by "..", nor by symbolic links, nor by links the host makes meanwhile.
+  tsvm run --root rootfs /bin/busybox ls /       the same with a directory, of which the guest reads what it needs; nothing is written there
+  A guest cannot leave a --dir or --root, neither by "..", nor by symbolic links, nor by links the host makes meanwhile.
 
 Time and chance:
   The guest's clock advances 1 ns with each instruction, and jumps when everything sleeps. It starts at the host's time.
@@ -55,6 +56,11 @@ export function addGuestOptions(command: Command): Command {
         .default([], "none"),
     )
     .option("--image <TAR>", "make the tar archive (also gzipped) the guest's root directory, in memory; PROGRAM is then a path of the guest")
+    .addOption(
+      new Option("--root <DIR>", "make a directory of the host the guest's root directory; what the guest changes is kept in memory").conflicts(
+        "image",
+      ),
+    )
     .addOption(
       new Option("--env <VARIABLE>", "set a variable of the guest (NAME=VALUE) or pass the host's (NAME); repeatable")
         .argParser(collect(parseVariable))

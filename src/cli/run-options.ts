@@ -13,6 +13,8 @@ export interface MountOption {
   /** Absolute path in the guest. */
   readonly guest: string;
   readonly readOnly: boolean;
+  /** `--root`: changes stay in the guest's memory. */
+  readonly overlay?: true;
 }
 
 /** `HOST[::GUEST][:ro]`: without GUEST the guest sees the directory at the host's own absolute path. */
@@ -83,10 +85,17 @@ export interface RunOptions extends WatchOptions, CheckpointOptions {
   readonly dir: readonly MountOption[];
   /** A tar archive that is the guest's root directory. */
   readonly image?: string;
+  /** A directory of the host that is the guest's root directory, below memory. */
+  readonly root?: string;
   readonly env: readonly Variable[];
   readonly cwd?: string;
   readonly argv0?: string;
   readonly deterministic?: true;
   readonly cpu?: CpuModel;
   readonly window?: number;
+}
+
+/** All that the guest sees of the host: the root directory first, so that the others cover it. */
+export function mountsOf({ root, dir }: Pick<RunOptions, "root" | "dir">): readonly MountOption[] {
+  return root === undefined ? dir : [{ host: resolve(root), guest: "/", readOnly: true, overlay: true }, ...dir];
 }

@@ -1,6 +1,6 @@
 // `tsvm run`: makes the machine, runs it to its end, and ends as it ended.
 import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
-import { posix } from "node:path";
+import { posix, resolve } from "node:path";
 import { isatty } from "node:tty";
 import { CrashReporter, Strace, StraceSummary } from "../debug/index.ts";
 import { Errno, signalName, TarError } from "../linux/index.ts";
@@ -13,17 +13,21 @@ import { environment } from "./environment.ts";
 import { CommandError, ExitStatus } from "./errors.ts";
 import { guestPath, programPath, readArchive, readProgram } from "./program.ts";
 import { writeAll } from "./output.ts";
+import { mountsOf } from "./run-options.ts";
 import type { RunOptions, WatchOptions } from "./run-options.ts";
 import { statsLine } from "./stats.ts";
 import { say, writeError } from "./stderr.ts";
 
-export function openInputs(options: Pick<RunOptions, "dir" | "deterministic">): NodeInputs {
+export function openInputs(options: Pick<RunOptions, "root" | "dir" | "deterministic">): NodeInputs {
+  if (options.root !== undefined && options.dir.some(({ guest }) => /^\/[/.]*$/.test(guest)))
+    throw new CommandError(ExitStatus.usage, "--root and a --dir at / cannot both be the guest's root directory");
   try {
-    return new NodeInputs({ mounts: options.dir, takeInput: options.deterministic ?? false });
+    return new NodeInputs({ mounts: mountsOf(options), takeInput: options.deterministic ?? false });
   } catch (error) {
     const detail =
       error instanceof Error && "path" in error ? `${String(error.path)}: ${"code" in error ? String(error.code) : error.message}` : String(error);
-    throw new CommandError(ExitStatus.internal, `cannot open --dir ${detail}`);
+    const ofRoot = options.root !== undefined && detail.startsWith(`${resolve(options.root)}:`);
+    throw new CommandError(ExitStatus.internal, `cannot open ${ofRoot ? "--root" : "--dir"} ${detail}`);
   }
 }
 
@@ -37,13 +41,16 @@ export function prebuiltModules(): { readonly prebuilt?: Uint8Array } {
 }
 
 export function createMachine(program: string, args: readonly string[], options: RunOptions, inputs: NodeInputs): Machine {
-  const { deterministic = false, dir: mounts } = options;
-  const path = options.image === undefined ? programPath(program, mounts, deterministic) : posix.resolve(options.cwd ?? "/", program);
+  const { deterministic = false } = options;
+  const mounts = mountsOf(options);
+  const ofGuest = options.image !== undefined || options.root !== undefined;
+  const path = !ofGuest ? programPath(program, mounts, deterministic) : posix.resolve(options.cwd ?? "/", program);
   const name = options.argv0 ?? (deterministic ? path : program);
   const cwd = options.cwd ?? (deterministic ? undefined : guestPath(process.cwd(), mounts)) ?? "/";
   try {
     return Machine.create({
-      ...(options.image === undefined ? { elf: readProgram(program) } : { archive: readArchive(options.image) }),
+      ...(ofGuest ? {} : { elf: readProgram(program) }),
+      ...(options.image === undefined ? {} : { archive: readArchive(options.image) }),
       path: byteString(path),
       argv: [byteString(name), ...argumentBytes(args)],
       envp: environment(options.env, deterministic),
@@ -52,7 +59,7 @@ export function createMachine(program: string, args: readonly string[], options:
       ...prebuiltModules(),
       features: cpuModels[options.cpu ?? "v1"],
       start: deterministic ? fixedStart() : hostStart(),
-      mounts: mounts.map(({ guest, readOnly }, mount) => ({ mount, guest: byteString(guest), readOnly })),
+      mounts: mounts.map(({ guest, readOnly, overlay = false }, mount) => ({ mount, guest: byteString(guest), readOnly, overlay })),
       ...(options.window === undefined ? {} : { windowBits: options.window }),
     });
   } catch (error) {
@@ -122,7 +129,7 @@ export async function run(program: string, args: readonly string[], options: Run
   const { resumeIfExists } = options;
   if (resumeIfExists !== undefined && existsSync(resumeIfExists)) {
     const { restore } = await import("./restore.ts");
-    return restore(resumeIfExists, { ...options, snapshotTo: options.snapshotTo ?? resumeIfExists });
+    return restore(resumeIfExists, { ...options, dir: mountsOf(options), snapshotTo: options.snapshotTo ?? resumeIfExists });
   }
   const inputs = openInputs(options);
   try {

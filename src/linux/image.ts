@@ -36,6 +36,7 @@ import { Process, Task } from "./task.ts";
 import { AnonymousFs } from "./vfs/anonymous.ts";
 import { Descriptors } from "./vfs/descriptors.ts";
 import { HostFile, HostFs } from "./vfs/host-fs.ts";
+import { OverlayFs } from "./vfs/overlay.ts";
 import type { FileEnvironment } from "./vfs/image-fields.ts";
 import { adoptStreams, fileLayouts, hostFileProblem, reopenHostFiles } from "./vfs/image.ts";
 import { Dentry, FileSystem } from "./vfs/inode.ts";
@@ -349,11 +350,12 @@ export interface SavedMount {
 
 export const mountsType: ValueType<SavedMount[]> = list(struct({ mount: int(0, 0xffff), guest: byteText, readOnly: flag }));
 
-/** The `--dir`s of a kernel. */
+/** The `--dir`s of a kernel, and its `--root` as a directory at "/" that is only read. */
 export function savedMounts(kernel: Kernel): SavedMount[] {
   const { tree } = kernel.vfs;
   const found: SavedMount[] = [];
   for (const fs of tree.mounts) {
+    if (fs instanceof OverlayFs) found.push({ mount: fs.lower.mount, guest: "/", readOnly: true });
     if (!(fs instanceof HostFs)) continue;
     const guest = fs.over === null ? "/" : kernel.vfs.pathOf(fs.over, { root: tree.root, cwd: tree.root, umask: 0 });
     found.push({ mount: fs.mount, guest, readOnly: fs.readOnly });

@@ -241,4 +241,6 @@ export interface HostMount {
   /** Absolute guest path; its directories are made when absent. "/" replaces the root. */
   readonly guest: string;
   readonly readOnly: boolean;
+  /** Of a mount at "/": what the guest changes there is kept in memory, and the host's directory is only read. */
+  readonly overlay?: boolean;
 }

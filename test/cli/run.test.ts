@@ -1,6 +1,6 @@
 // The command as a user meets it.  npm run build && npx vitest run test/cli/run.test.ts
 import { spawn } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -115,6 +115,29 @@ describe.concurrent("a run", () => {
     const count = (ended: Ended): string | undefined => /tsvm: ([\d,]+) instructions/.exec(ended.err)?.[1];
     expect(count(cut)).toBe(count(whole));
     expect(count(whole)).toBeDefined();
+  });
+
+  it("--root: a program of the guest, whose directory stays as it is; an image goes on with it", async () => {
+    const rootfs = join(folder, "rootfs");
+    mkdirSync(join(rootfs, "bin"), { recursive: true });
+    copyFileSync(program("arguments"), join(rootfs, "bin/arguments"));
+    symlinkSync("/bin/arguments", join(rootfs, "program"));
+    const ended = await run(["run", "--root", rootfs, "/program", "a"], { input: "one\n" });
+    expect(ended).toMatchObject({ status: 41, err: "done after 1 lines\n" });
+    expect(ended.out).toContain('argc 2\nargv[1] "a"\n');
+    expect(readdirSync(rootfs)).toEqual(["bin", "program"]);
+    const image = join(folder, "rootfs.core");
+    expect((await run(["snapshot", "--at", "1000", "--root", rootfs, "-o", image, "bin/arguments", "b"])).err).not.toContain("rror");
+    expect((await run(["restore", image])).status).toBe(2);
+    expect((await run(["restore", "--dir", `${rootfs}::/:ro`, image])).out).toContain('argc 2\nargv[1] "b"\n');
+    expect(await run(["run", "--root", rootfs, "/nowhere"])).toMatchObject({ status: 127 });
+    expect(await run(["run", "--root", "/nowhere", "/program"])).toEqual({
+      out: "",
+      err: "tsvm: cannot open --root /nowhere: ENOENT\n",
+      status: 125,
+    });
+    expect(await run(["run", "--root", rootfs, "--dir", `${rootfs}::/`, "/program"])).toMatchObject({ status: 2 });
+    expect(await run(["run", "--root", rootfs, "--image", "x.tar", "/program"])).toMatchObject({ status: 2 });
   });
 
   it("--strace shows the calls", async () => {

@@ -24,6 +24,7 @@ export const STATX_ATTR_MOUNT_ROOT = 0x2000;
 
 /** statfs f_type values, <linux/magic.h>. */
 export const TMPFS_MAGIC = 0x01021994;
+export const OVERLAYFS_SUPER_MAGIC = 0x794c7630;
 export const PROC_SUPER_MAGIC = 0x9fa0;
 export const SYSFS_MAGIC = 0x62656572;
 export const PIPEFS_MAGIC = 0x50495045;

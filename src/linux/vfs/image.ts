@@ -45,6 +45,7 @@ import { dentry, fileFields, fileSystemFields, inode, inodeFields, fileSystem, t
 import { Dentry } from "./inode.ts";
 import { FileLocks } from "./locks.ts";
 import { OpenFile, PathFile } from "./open-file.ts";
+import { OverlayBacking, OverlayFile, OverlayFs, OverlayInode } from "./overlay.ts";
 import { Pipe, PipeEnd, PipeInode } from "./pipe.ts";
 import { PROC_NODES, SYS_NODES } from "./proc.ts";
 import { FileStream, FlowStream, Stream, StreamBacking, StreamInode } from "./stream.ts";
@@ -140,6 +141,38 @@ const tmpInodeLayout: L<TmpInode> = {
       null,
     ),
     seals: u32,
+  },
+  caches: {},
+};
+
+const overlayFsLayout: L<OverlayFs> = {
+  name: "overlay-fs",
+  type: OverlayFs,
+  fields: { ...tmpFsLayout.fields, lower: ref(HostFs) },
+  caches: tmpFsLayout.caches,
+};
+
+const overlayInodeLayout: L<OverlayInode> = {
+  name: "overlay-inode",
+  type: OverlayInode,
+  fields: {
+    ...tmpInodeLayout.fields,
+    lower: maybe(dentry, null),
+    whiteouts: as<Set<string>, string[]>(
+      list(byteText),
+      (names) => [...names],
+      (names) => new Set(names),
+    ),
+    complete: flag,
+    content: maybe(
+      lazyRef(() => HostFile),
+      null,
+    ),
+    readers: int(),
+    view: maybe(
+      lazyRef(() => OverlayBacking),
+      null,
+    ),
   },
   caches: {},
 };
@@ -261,6 +294,13 @@ const inodeBackingLayout: L<InodeBacking> = {
   name: "inode-backing",
   type: InodeBacking,
   fields: { store: ref(StoreBacking), dentry, identity: struct({ major: whole, minor: whole, inode: whole }) },
+  caches: {},
+};
+
+const overlayBackingLayout: L<OverlayBacking> = {
+  name: "overlay-backing",
+  type: OverlayBacking,
+  fields: { dentry, identity: struct({ major: whole, minor: whole, inode: whole }) },
   caches: {},
 };
 
@@ -432,6 +472,8 @@ export const fileLayouts: readonly AnyLayout[] = [
   synthFsLayout,
   hostFsLayout,
   tmpInodeLayout,
+  overlayFsLayout,
+  overlayInodeLayout,
   anonymousInodeLayout,
   synthInodeLayout,
   pipeInodeLayout,
@@ -440,11 +482,13 @@ export const fileLayouts: readonly AnyLayout[] = [
   locksLayout,
   pipeLayout,
   inodeBackingLayout,
+  overlayBackingLayout,
   zeroBackingLayout,
   sharedPagesLayout,
   streamBackingLayout,
   descriptorsLayout,
   plainFile("tmp-file", TmpFile),
+  plainFile("overlay-file", OverlayFile),
   plainFile("directory-file", DirectoryFile),
   plainFile("path-file", PathFile),
   plainFile("null-file", NullFile),

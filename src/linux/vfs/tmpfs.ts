@@ -389,15 +389,20 @@ export class TmpInode extends Inode {
 
   /** Puts a name into the directory. */
   enter(dir: Dentry, name: string, inode: Inode): Dentry {
-    const dentry = new Dentry(dir, name, inode);
-    dentry.position = this.tmpfs.nextPosition++;
-    dentry.rank = this.tmpfs.nextRank++;
-    this.entries?.set(name, dentry);
+    const dentry = this.attach(dir, name, inode);
     this.modified();
     return dentry;
   }
 
-  private drop(victim: Dentry): void {
+  protected attach(dir: Dentry, name: string, inode: Inode): Dentry {
+    const dentry = new Dentry(dir, name, inode);
+    dentry.position = this.tmpfs.nextPosition++;
+    dentry.rank = this.tmpfs.nextRank++;
+    this.entries?.set(name, dentry);
+    return dentry;
+  }
+
+  protected drop(victim: Dentry): void {
     const inode = victim.inode as TmpInode;
     this.entries?.delete(victim.name);
     victim.unlinked = true;

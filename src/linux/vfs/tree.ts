@@ -1,7 +1,7 @@
 /**
  * The tree a guest starts with:
  *
- *     /            tmpfs, or the host directory mounted there
+ *     /            tmpfs, or the host directory mounted there, or memory above that directory
  *     /dev         devtmpfs: the nodes of devices.ts, fd and std* links, pts/ with the host's terminal, shm/ (tmpfs)
  *     /proc, /sys  made when read
  *     /etc         passwd, group, hosts, hostname, nsswitch.conf, mtab
@@ -25,6 +25,7 @@ import { Dentry } from "./inode.ts";
 import type { FileSystem } from "./inode.ts";
 import { Memfds } from "./memfd.ts";
 import type { OpenFile } from "./open-file.ts";
+import { OverlayFs } from "./overlay.ts";
 import { Pipes } from "./pipe.ts";
 import { procFs, sysFs } from "./proc.ts";
 import { openStream, Stream, StreamInode } from "./stream.ts";
@@ -72,7 +73,7 @@ const DIRECTORIES: readonly (readonly [path: string, mode: number])[] = [
   ["/bin", 0o755],
 ];
 
-/** What an archive need not have. */
+/** What an archive or a lower directory need not have. */
 const MOUNT_POINTS = DIRECTORIES.filter(([path]) => ["/tmp", "/sys", "/proc", "/dev"].includes(path));
 
 /** Minor numbers of the anonymous device numbers (major 0), one for each file system. */
@@ -113,8 +114,9 @@ export class Tree {
     this.sockets = anonymous("sockfs", MINOR.socket, SOCKFS_MAGIC);
     this.streamFs = anonymous("pipefs", MINOR.streams, PIPEFS_MAGIC);
     this.pipes = new Pipes(anonymous("pipefs", MINOR.pipe, PIPEFS_MAGIC), clock);
+    const capacity = Math.floor(options.memory / 2);
     const tmpfs = (type: string, source: string, minor: number, mountId: number, rootMode: number): TmpFs =>
-      new TmpFs({ type, source, dev: makeDev(0, minor), mountId, rootMode, capacity: Math.floor(options.memory / 2) }, host);
+      new TmpFs({ type, source, dev: makeDev(0, minor), mountId, rootMode, capacity }, host);
     this.memfds = new Memfds(tmpfs("tmpfs", "tmpfs", MINOR.memfd, 0, 0o777));
 
     const hostFs = (mount: HostMount): HostFs =>
@@ -127,15 +129,21 @@ export class Tree {
         readOnly: mount.readOnly,
       });
     const rootMount = options.mounts.find((mount) => mount.guest === "/");
-    const rootFs = rootMount === undefined ? tmpfs("tmpfs", "tmpfs", MINOR.root, 20, 0o755) : hostFs(rootMount);
+    const overlay = (mount: HostMount): OverlayFs => {
+      const identity = { type: "overlay", source: "overlay", dev: makeDev(0, MINOR.root), mountId: 20, rootMode: 0o755, capacity };
+      return new OverlayFs(identity, host, hostFs({ ...mount, readOnly: true }));
+    };
+    const rootFs =
+      rootMount === undefined ? tmpfs("tmpfs", "tmpfs", MINOR.root, 20, 0o755) : rootMount.overlay === true ? overlay(rootMount) : hostFs(rootMount);
     this.root = rootFs.root;
     this.mounts.push(rootFs);
     const fs = { root: this.root, cwd: this.root, umask: 0 };
     const credentials = { uid: 0, gid: 0, fsuid: 0, fsgid: 0, groups: [] };
     this.nobody = { fs, credentials, files: new Descriptors(), pid: 0, tid: 0, fileSizeLimit: Infinity };
 
-    if (rootFs instanceof TmpFs && options.archive !== undefined) {
-      unpack(this.root, readTar(options.archive), this.nobody);
+    const given = options.archive !== undefined || rootFs instanceof OverlayFs;
+    if (rootFs instanceof TmpFs && given) {
+      if (options.archive !== undefined) unpack(this.root, readTar(options.archive), this.nobody);
       for (const [path, mode] of MOUNT_POINTS) this.directory(path, mode);
     } else if (rootFs instanceof TmpFs) this.#populate(options);
     this.dev = tmpfs("devtmpfs", "devtmpfs", MINOR.dev, 21, 0o755);
