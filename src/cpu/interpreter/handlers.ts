@@ -134,6 +134,13 @@ function writeFunction(module: ModuleWriter, context: HandlerContext, imports: I
   return module.function(module.type(["i32"], ["i32"]), code);
 }
 
+/** A local into a field of the CPU state. */
+function storeLocal(code: Code, local: number, store: "i32.store" | "i64.store", field: number): void {
+  code.i32(0);
+  code.get(local);
+  code.memory(store, field);
+}
+
 function leaveFunction(code: Code, locals: HandlerLocals, label: Label): void {
   switch (label) {
     case "next":
@@ -145,24 +152,16 @@ function leaveFunction(code: Code, locals: HandlerLocals, label: Label): void {
       code.i32(Result.again);
       break;
     case "enter":
-      code.i32(0);
-      code.get(locals.link);
-      code.memory("i32.store", EXIT_LINK);
+      storeLocal(code, locals.link, "i32.store", EXIT_LINK);
       code.i32(Result.enter);
       break;
     case "indirect":
-      code.i32(0);
-      code.get(locals.target);
-      code.memory("i64.store", RIP);
+      storeLocal(code, locals.target, "i64.store", RIP);
       code.i32(Result.indirect);
       break;
     case "miss":
-      code.i32(0);
-      code.get(locals.missAddress);
-      code.memory("i64.store", EXIT_ADDRESS);
-      code.i32(0);
-      code.get(locals.missAccess);
-      code.memory("i32.store", EXIT_DETAIL);
+      storeLocal(code, locals.missAddress, "i64.store", EXIT_ADDRESS);
+      storeLocal(code, locals.missAccess, "i32.store", EXIT_DETAIL);
       code.i32(Result.miss);
       break;
     case "exit":
@@ -264,9 +263,7 @@ export function encodeMain(context: HandlerContext, hot: readonly Sequence[], ju
   }
   // Other forms: a function of the table. What it returns is the next record, or a Result.
   code.end();
-  code.i32(0);
-  code.get(budget);
-  code.memory("i32.store", EXIT_BUDGET);
+  storeLocal(code, budget, "i32.store", EXIT_BUDGET);
   code.get(pc);
   code.get(handler);
   code.i32(FIRST_FORM + hot.length);
@@ -350,18 +347,12 @@ export function encodeMain(context: HandlerContext, hot: readonly Sequence[], ju
   code.set(pc);
   enterBlock(code, pc, budget, entry, top);
   code.end();
-  code.i32(0);
-  code.get(locals.target);
-  code.memory("i64.store", RIP);
+  storeLocal(code, locals.target, "i64.store", RIP);
   leaveMain(code, pc, budget, Result.indirect);
 
   code.end(); // miss
-  code.i32(0);
-  code.get(locals.missAddress);
-  code.memory("i64.store", EXIT_ADDRESS);
-  code.i32(0);
-  code.get(locals.missAccess);
-  code.memory("i32.store", EXIT_DETAIL);
+  storeLocal(code, locals.missAddress, "i64.store", EXIT_ADDRESS);
+  storeLocal(code, locals.missAccess, "i32.store", EXIT_DETAIL);
   leaveMain(code, pc, budget, Result.miss);
 
   code.end(); // exit
@@ -414,12 +405,8 @@ function enterBlock(code: Code, pc: number, budget: number, scratch: number, top
 }
 
 function leaveMain(code: Code, pc: number, budget: number, result: number): void {
-  code.i32(0);
-  code.get(pc);
-  code.memory("i32.store", EXIT_RECORD);
-  code.i32(0);
-  code.get(budget);
-  code.memory("i32.store", EXIT_BUDGET);
+  storeLocal(code, pc, "i32.store", EXIT_RECORD);
+  storeLocal(code, budget, "i32.store", EXIT_BUDGET);
   code.i32(result);
   code.return();
 }
