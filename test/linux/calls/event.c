@@ -62,8 +62,8 @@ static void selects(void) {
   printf("%d %d\n", FD_ISSET(p[0], &r) != 0, FD_ISSET(p[1], &w) != 0);
   FD_SET(p[0], &r);
   SHOW(select(p[0] + 1, &r, NULL, NULL, &t));
-  FD_SET(99, &r);
-  SHOW(select(100, &r, NULL, NULL, &t));
+  FD_SET(63, &r);
+  SHOW(select(64, &r, NULL, NULL, &t));
   SHOW(select(-1, NULL, NULL, NULL, &t));
   t.tv_sec = -1;
   SHOW(select(0, NULL, NULL, NULL, &t));
