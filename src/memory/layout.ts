@@ -20,6 +20,9 @@ export const NOMINAL_WINDOW_BITS = 32;
 export const RESERVED_START = 0xf800_0000;
 export const RESERVED_END = 0xff00_0000;
 export const RESERVED_BYTES: number = RESERVED_END - RESERVED_START;
+/** The same behind a window of up to SMALL_WINDOW_BITS: such machines are made by the thousand, and engines collect garbage by the bytes of Memories. */
+const SMALL_RESERVED_BYTES = 0x100_0000;
+const SMALL_WINDOW_BITS = 24;
 
 /** One past the highest user address (TASK_SIZE with 4-level page tables). */
 export const TASK_SIZE = 0x7fff_ffff_f000;
@@ -47,6 +50,7 @@ export function windowLayout(windowBits: number): WindowLayout {
   const slotCount = windowBytes / PAGE_SIZE;
   const nominal = windowBits === NOMINAL_WINDOW_BITS;
   const base = nominal ? RESERVED_START : windowBytes;
+  const reserved = windowBits <= SMALL_WINDOW_BITS ? SMALL_RESERVED_BYTES : RESERVED_BYTES;
   const readTags = base;
   const writeTags = readTags + slotCount * 8;
   const scratch = Math.ceil((writeTags + slotCount * 8) / PAGE_SIZE) * PAGE_SIZE;
@@ -57,8 +61,8 @@ export function windowLayout(windowBits: number): WindowLayout {
     writeTags,
     scratch,
     arenaStart: scratch + 2 * PAGE_SIZE,
-    arenaEnd: base + RESERVED_BYTES,
-    memoryBytes: nominal ? windowBytes : windowBytes + RESERVED_BYTES,
+    arenaEnd: base + reserved,
+    memoryBytes: nominal ? windowBytes : windowBytes + reserved,
   };
 }
 

@@ -43,6 +43,7 @@ import {
   ROW_SEGMENT,
   ROW_UNIMPLEMENTED,
 } from "./tables.ts";
+import type { Tables } from "./tables.ts";
 
 /** What {@link Decoder.decode} found. */
 export const DecodeStatus = {
@@ -83,6 +84,22 @@ for (const prefix of [0x26, 0x2e, 0x36, 0x3e]) PREFIX_CLASS[prefix] = SEGMENT_IG
 
 const attributes = buildAttributes();
 
+/** Tables by features and known rows: machines of one kind share them. */
+const built = new WeakMap<readonly Insn[], WeakMap<readonly Insn[], Map<string, Tables>>>();
+
+function tablesOf(insns: readonly Insn[], known: readonly Insn[], features: ReadonlySet<Feature>): Tables {
+  let ofInsns = built.get(insns);
+  if (ofInsns === undefined) built.set(insns, (ofInsns = new WeakMap()));
+  let ofKnown = ofInsns.get(known);
+  if (ofKnown === undefined) ofInsns.set(known, (ofKnown = new Map()));
+  const key = [...features].toSorted().join();
+  let tables = ofKnown.get(key);
+  if (tables === undefined) ofKnown.set(key, (tables = buildTables(insns, known, features, attributes)));
+  return tables;
+}
+
+const NONE: readonly Insn[] = [];
+
 export class Decoder {
   /** What `Decoded.row` indexes: rows of the announced features, then (once one was met) rows that are known but not implemented. */
   readonly rows: readonly RowSpec[];
@@ -101,7 +118,7 @@ export class Decoder {
    */
   constructor(insns: readonly Insn[], features: ReadonlySet<Feature>, known: readonly Insn[] = knownInsns) {
     const refines = known.some(({ properties: { feature } }) => feature !== undefined && features.has(feature));
-    const tables = buildTables(insns, refines ? known : [], features, attributes);
+    const tables = tablesOf(insns, refines ? known : NONE, features);
     const rows = [...tables.rows];
     this.rows = rows;
     this.implemented = tables.implemented;
@@ -111,7 +128,7 @@ export class Decoder {
     if (refines) return;
     this.#addKnown = (): void => {
       this.#addKnown = undefined;
-      const all = buildTables(insns, known, features, attributes);
+      const all = tablesOf(insns, known, features);
       rows.push(...all.rows.slice(rows.length));
       this.#blocks = all.blocks;
       this.#cells = all.cells;
