@@ -62,6 +62,8 @@ export type RunEnd =
   | { readonly reason: "limit" }
   /** An {@link Intercept} said so: the instruction is the next one. */
   | { readonly reason: "intercepted" }
+  /** The next instruction is at one of the addresses of {@link Machine.setBreakpoints}. */
+  | { readonly reason: "breakpoint" }
   /** Every task waits for the host: for an answer, or until `ns` more nanoseconds have gone by (Infinity: no timer runs). */
   | { readonly reason: "waiting"; readonly ns: number };
 
@@ -76,6 +78,8 @@ export interface Intercept {
 export interface RunOptions {
   readonly maxInstructions?: number;
   readonly intercept?: Intercept;
+  /** Go on from a breakpoint: the first instruction is executed although there is one. */
+  readonly resume?: boolean;
 }
 
 /** Told of what happens; none of these may change anything. */
@@ -145,10 +149,16 @@ export class Machine {
     this.kernel.listeners.push(listener);
   }
 
+  /** Addresses in front of whose instructions `run` stops. They are no part of the machine's state, and the guest sees nothing of them. */
+  setBreakpoints(addresses: Iterable<number>): void {
+    this.cpu.setBreakpoints(addresses);
+  }
+
   /** Runs until something of {@link RunEnd} holds, at most `maxInstructions` (default: no limit). Stops exactly there. */
   run(options: RunOptions = {}): RunEnd {
     const { kernel, cpu } = this;
     const until = cpu.instructions + (options.maxInstructions ?? Infinity);
+    let resume = options.resume ?? false;
     for (;;) {
       const task = kernel.next();
       if ("kind" in task) {
@@ -157,25 +167,28 @@ export class Machine {
       }
       if (cpu.instructions >= until) return { reason: "limit" };
       const budget = Math.min(until - cpu.instructions, Math.max(1, kernel.sliceEnd() - kernel.clock.now));
-      if (this.#execute(task, budget, options.intercept)) return { reason: "intercepted" };
+      const reason = this.#execute(task, budget, options.intercept, resume);
+      if (reason !== undefined) return { reason };
+      resume = false;
     }
   }
 
   /** The last instruction was not executed after all. */
-  #takeBack(task: Task, length: number): true {
+  #takeBack(task: Task, length: number): "intercepted" {
     this.cpu.rip -= length;
     this.cpu.instructions--;
     this.kernel.advance(task, -1);
-    return true;
+    return "intercepted";
   }
 
-  /** True where `intercept` stopped it. */
-  #execute(task: Task, budget: number, intercept: Intercept | undefined): boolean {
+  /** What stopped it, if anything did. */
+  #execute(task: Task, budget: number, intercept: Intercept | undefined, resume: boolean): "intercepted" | "breakpoint" | undefined {
     const { cpu, kernel, registers } = this;
     const before = cpu.instructions;
     cpu.timestampBase = kernel.clock.now - before;
-    const stop = cpu.run(budget);
+    const stop = cpu.run(budget, resume);
     kernel.advance(task, cpu.instructions - before);
+    if (stop === Stop.breakpoint) return "breakpoint";
     if (stop === Stop.syscall) {
       if (intercept?.syscall?.(registers.high(Reg.rax) === 0 ? registers.low(Reg.rax) : -1) === true) return this.#takeBack(task, SYSCALL_LENGTH);
       registers.setParts(Reg.rcx, registers.low(Reg.rip), registers.high(Reg.rip));
@@ -189,7 +202,7 @@ export class Machine {
       if (unimplemented || lacking !== undefined) for (const listener of this.#listeners) listener.unimplemented?.(task, cpu.rip, bytes, lacking);
       kernel.fault(task, exception);
     }
-    return false;
+    return undefined;
   }
 
   /** The host's answer to a request that `inputs` put off with "later". */

@@ -7,7 +7,7 @@ import type { WindowLayout } from "./layout.ts";
 import { PAGE_SIZE } from "./layout.ts";
 import type { MappingOptions } from "./mappings.ts";
 import { Mappings } from "./mappings.ts";
-import { Page, takeBytes } from "./page.ts";
+import { giveBytes, Page, takeBytes } from "./page.ts";
 import { remap } from "./remap.ts";
 
 /** Kinds of access; each is also the PROT bit that it needs, but that any PROT bit permits reading. */
@@ -165,7 +165,12 @@ export class AddressSpace extends Mappings {
     window.place(page, slot);
     const area = this.areaList.at(vpn * PAGE_SIZE);
     const writable =
-      area !== undefined && (area.prot & PROT_WRITE) !== 0 && page.dirty && page.code === undefined && (page.refs === 1 || area.shared);
+      area !== undefined &&
+      (area.prot & PROT_WRITE) !== 0 &&
+      page.dirty &&
+      page.written &&
+      page.code === undefined &&
+      (page.refs === 1 || area.shared);
     window.tag(slot, vpn, writable);
   }
 
@@ -283,11 +288,32 @@ export class AddressSpace extends Mappings {
     return access === Access.read ? this.window.mayRead(slot, vpn) : this.window.mayWrite(slot, vpn);
   }
 
-  /** A debugger's read: as copyIn, whatever the protection, and stacks do not grow. */
+  /** A debugger's read: as copyIn, whatever the protection; stacks do not grow, and private pages do not appear. */
   peek(address: number, into: Uint8Array): number {
-    return this.inspect(address, into.length, (page, offset, done, count) => {
-      page.read(offset, into.subarray(done, done + count));
-    });
+    let done = 0;
+    while (done < into.length) {
+      const at = address + done;
+      const area = this.areaList.at(at);
+      if (area === undefined) return done;
+      const offset = at % PAGE_SIZE;
+      const part = into.subarray(done, done + Math.min(into.length - done, PAGE_SIZE - offset));
+      const present = this.pages.get(Math.floor(at / PAGE_SIZE));
+      if (area.shared || present?.stale === true) {
+        const page = this.pageIn(area, at);
+        if (page === undefined) return done;
+        page.read(offset, part);
+      } else if (present !== undefined) present.read(offset, part);
+      else if (area.backing === undefined) part.fill(0);
+      else {
+        const fresh = takeBytes();
+        const filled = area.backing.fillPage(area.pageIndex(at), fresh);
+        if (filled) part.set(fresh.subarray(offset, offset + part.length));
+        giveBytes(fresh);
+        if (!filled) return done;
+      }
+      done += part.length;
+    }
+    return done;
   }
 
   /** A debugger's write: as copyOut, whatever the protection, and stacks do not grow. */

@@ -393,6 +393,15 @@ export class Mappings {
     });
   }
 
+  /** Starts a new interval for {@link Page.written}, which has nothing to do with that of `clearDirty`. */
+  clearWritten(): void {
+    this.pages.visit(0, TASK_SIZE / PAGE_SIZE, (_vpn, page) => {
+      if (!page.written) return;
+      page.written = false;
+      if (page.window !== undefined) page.window.untagWrites(page.slot);
+    });
+  }
+
   /** Unmaps everything; shared pages find a home outside. The address space must not be used afterwards. */
   destroy(): void {
     this.pages.visit(0, TASK_SIZE / PAGE_SIZE, (vpn, page) => {

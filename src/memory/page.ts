@@ -34,6 +34,8 @@ export class Page {
   refs = 0;
   /** Written, or new, since the last checkpoint. */
   dirty = true;
+  /** Written, or new, since {@link Mappings.clearWritten}. */
+  written = true;
   /** Cut off its file: mappings drop it at their next access. */
   stale = false;
   /** Who has translated code of this page. */
@@ -94,6 +96,7 @@ export class Page {
   /** What precedes every write: the page is dirty and has no translated code. True where it had some. */
   touch(): boolean {
     this.dirty = true;
+    this.written = true;
     if (this.code === undefined) return false;
     this.dropCode();
     return true;

@@ -53,6 +53,7 @@ export class BlockCache {
   /** Jumps that the block goes on behind. */
   readonly #followed = new Uint8Array(MAX_INSTRUCTIONS);
   readonly #start: number;
+  #breakpoints: ReadonlySet<number> = new Set();
   #next: number;
   /** Rises whenever blocks were dropped: records of before may be dead. */
   generation = 0;
@@ -72,7 +73,17 @@ export class BlockCache {
 
   /** The block at `rip`, decoded now if need be; undefined: `failure` says why. */
   at(rip: number): Block | undefined {
-    return this.#byRip.get(rip) ?? this.#decode(rip, MAX_INSTRUCTIONS, true);
+    return this.#byRip.get(rip) ?? (this.#breakpoints.has(rip) ? this.#stopBlock(rip) : this.#decode(rip, MAX_INSTRUCTIONS, true));
+  }
+
+  /** A block begins at none of `addresses` and leads over none: STOP is reached there. Drops everything. */
+  setBreakpoints(addresses: Iterable<number>): void {
+    this.#breakpoints = new Set(addresses);
+    this.flush();
+  }
+
+  isBreakpoint(address: number): boolean {
+    return this.#breakpoints.has(address);
   }
 
   /** A block of at most `limit` instructions that ends with STOP where the full one would go on. Never entered from elsewhere. */
@@ -140,6 +151,21 @@ export class BlockCache {
     return block;
   }
 
+  /** What stands at a breakpoint: no instruction, and STOP. */
+  #stopBlock(rip: number): Block {
+    const { view, u8, layout } = this.#space;
+    if (this.#next + RECORD > layout.arenaEnd) this.flush();
+    const start = this.#next;
+    this.#next += RECORD;
+    u8.fill(0, start, this.#next);
+    view.setUint16(start, STOP, true);
+    writeAddress64(view, start + DISP, rip);
+    const block = { rip, start, end: this.#next, count: 0, addresses: Float64Array.of(rip), before: new Uint16Array(1) };
+    this.#blocks.push(block);
+    this.#byRip.set(rip, block);
+    return block;
+  }
+
   /** Notes the block with every page that its instructions lie on. */
   #registerPages(count: number, block: Block): void {
     let done = -1;
@@ -169,7 +195,7 @@ export class BlockCache {
     if (available === 0) return this.#fail("fetch", this.#space.fault.address, 0);
     let at = 0;
     let count = 0;
-    while (count < limit) {
+    while (count < limit && (count === 0 || !this.#breakpoints.has(from + at))) {
       if (available - at < MAX_INSTRUCTION_BYTES && available === FETCH_BYTES) {
         from += at;
         at = 0;

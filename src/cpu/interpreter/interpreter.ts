@@ -27,6 +27,8 @@ export const Stop = {
   syscall: "syscall",
   /** `exception` says which. */
   exception: "exception",
+  /** RIP is at a breakpoint. */
+  breakpoint: "breakpoint",
 } as const;
 export type Stop = (typeof Stop)[keyof typeof Stop];
 
@@ -151,27 +153,39 @@ export class Interpreter {
     writeAddress64(this.#view, RIP, address);
   }
 
-  /** Runs at most `budget` instructions. */
-  run(budget: number): Stop {
+  /** `run` stops in front of the instructions at these addresses. Nothing that the guest can see changes. */
+  setBreakpoints(addresses: Iterable<number>): void {
+    this.#blocks.setBreakpoints(addresses);
+  }
+
+  /** Runs at most `budget` instructions. `resume`: the first one, whether a breakpoint is there or not. */
+  run(budget: number, resume: boolean = false): Stop {
     const until = this.instructions + budget;
+    let past = resume;
     while (this.instructions < until) {
       const stepping = this.#stepOnce || (this.#view.getUint32(FLAGS_SYSTEM, true) & (Flag.TF | Flag.AC)) !== 0;
       const slice = Math.min(until - this.instructions, MAX_BUDGET);
-      const stop = stepping ? this.#step() : this.#runBlocks(slice);
+      if (stepping && !past && !this.#stepOnce && this.#blocks.isBreakpoint(this.rip)) return Stop.breakpoint;
+      const stop = stepping ? this.#step() : this.#runBlocks(slice, past);
+      past = false;
       if (stop !== Stop.budget) return stop;
     }
     return Stop.budget;
   }
 
-  /** Enters blocks from RIP on. `Stop.budget`: RIP says where to go on, with what is left. */
-  #runBlocks(budget: number): Stop {
+  /** Enters blocks from RIP on, with `resume` behind a breakpoint that is there. `Stop.budget`: RIP says where to go on, with what is left. */
+  #runBlocks(budget: number, resume: boolean): Stop {
     this.#budget = budget;
-    const block = this.#blockAt(this.rip);
-    if (block === undefined) return Stop.exception;
+    const past = resume && this.#blocks.isBreakpoint(this.rip);
+    const block = past ? undefined : this.#blockAt(this.rip);
+    if (block === undefined && !past) return Stop.exception;
     let pc: number;
-    if (block.count > budget) {
-      const cut = this.#cut(this.rip, budget);
-      if (cut === undefined) throw new Error("a block cannot be cut");
+    if (block === undefined || block.count > budget) {
+      const cut = this.#cut(this.rip, block === undefined ? 1 : budget);
+      if (cut === undefined) {
+        this.#decodeFault();
+        return Stop.exception;
+      }
       this.#budget -= cut.count;
       pc = cut.start;
     } else {
@@ -231,6 +245,7 @@ export class Interpreter {
         return this.#resolve(pc);
       case Result.stop:
         this.rip = readAddress64(this.#view, pc + DISP);
+        if (this.#blocks.isBreakpoint(this.rip)) this.#stop = Stop.breakpoint;
         return 0;
       case Result.budget:
         this.rip = this.#blocks.holding(pc).rip;
