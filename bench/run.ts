@@ -1,13 +1,16 @@
-// npm run bench -- [--cases corpus/cases.json] [--match REGEX] [--pairs N] [--no-qemu] [--timeout SECONDS] [--json FILE]
+// npm run bench -- [GROUP ...] [--cases corpus/cases.json] [--match REGEX] [--pairs N] [--no-qemu] [--timeout SECONDS] [--json FILE]
+// GROUP: programs, "system calls", float and so on; all without one. --build makes the binaries of bench/programs again (musl-gcc) and ends.
 // As root, run it inside the corpus' own `safe`, so that its programs can write below /tmp/corpus only. Time of tsvm relative to native and to qemu-x86_64, taken interleaved in one run: for each case the median of N pairs. Prints Markdown.
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { corpusCases, programCases, type BenchCase } from "./cases.ts";
+import { buildKernels, kernelCases } from "./kernels.ts";
 import { geometricMean, has, median, runOnce, type Engine, type Sample } from "./measure.ts";
 import { startUp } from "./start-up.ts";
 
-const { values: options } = parseArgs({
+const { values: options, positionals: groups } = parseArgs({
+  allowPositionals: true,
   options: {
     cases: { type: "string" },
     match: { type: "string", default: "" },
@@ -16,8 +19,14 @@ const { values: options } = parseArgs({
     json: { type: "string" },
     "no-qemu": { type: "boolean", default: false },
     "no-start-up": { type: "boolean", default: false },
+    build: { type: "boolean", default: false },
   },
 });
+
+if (options.build) {
+  buildKernels();
+  process.exit();
+}
 
 interface Row {
   readonly id: string;
@@ -33,7 +42,9 @@ interface Row {
 const withQemu = !options["no-qemu"] && has("qemu");
 const engines: Engine[] = withQemu ? ["native", "qemu", "tsvm"] : ["native", "tsvm"];
 const pattern = new RegExp(options.match);
-const cases = [...programCases(), ...(options.cases ? corpusCases(options.cases) : [])].filter((c) => pattern.test(c.id));
+const cases = [...programCases(), ...kernelCases(), ...(options.cases ? corpusCases(options.cases) : [])].filter(
+  (c) => pattern.test(c.id) && (groups.length === 0 || groups.includes(c.group)),
+);
 
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 const left: string[] = [];
@@ -96,7 +107,7 @@ for (const group of new Set(rows.map((row) => row.group))) {
 }
 for (const line of left) say(`left out: ${line}`);
 
-const start = options["no-start-up"] ? undefined : startUp();
+const start = options["no-start-up"] || groups.length > 0 ? undefined : startUp();
 if (start) {
   say(
     `\nhello: ${start.tsvm.toFixed(0)} ms; \`node -e 0\`: ${start.node.toFixed(0)} ms; difference ${(start.tsvm - start.node).toFixed(0)} ms; peak RSS of hello ${start.rss.toFixed(0)} MB (medians of ${start.pairs} pairs)`,
