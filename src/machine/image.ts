@@ -98,6 +98,8 @@ export interface RestoreOptions {
   /** log2 of the window's bytes, as for a new machine. */
   readonly windowBits?: number;
   readonly prebuilt?: Uint8Array;
+  /** As for a blank machine. */
+  readonly recycle?: Machine;
 }
 
 /** An image's state, understood as far as that is possible without a host. */
@@ -139,6 +141,7 @@ export function restoreMachine(
     ...(options.windowBits === undefined ? {} : { windowBits: options.windowBits }),
     // Modules are made for one set of instructions.
     ...(options.prebuilt === undefined ? {} : { prebuilt: options.prebuilt }),
+    ...(options.recycle === undefined ? {} : { recycle: options.recycle }),
   };
   const machine = Machine.blank(blank);
   const { kernel, space, registers } = machine;

@@ -40,6 +40,8 @@ export interface BlankOptions {
   readonly countPairs?: boolean;
   /** What the guest's processor announces, one of `cpuModels` for example; {@link baselineFeatures} by default. */
   readonly features?: ReadonlySet<Feature>;
+  /** A machine that is not used any more and whose window and processor are taken over where `features` are the same; `windowBits` then is its own. */
+  readonly recycle?: Machine;
 }
 
 export interface MachineOptions extends BlankOptions {
@@ -88,6 +90,10 @@ export interface MachineListener extends KernelListener {
   unimplemented?(task: Task, address: number, bytes: Uint8Array, lacking: Feature | undefined): void;
 }
 
+function sameFeatures(a: ReadonlySet<Feature>, b: ReadonlySet<Feature>): boolean {
+  return a.size === b.size && [...a].every((feature) => b.has(feature));
+}
+
 export class Machine {
   readonly kernel: Kernel;
   readonly space: AddressSpace;
@@ -96,6 +102,8 @@ export class Machine {
   /** What the guest's processor announces. */
   readonly features: ReadonlySet<Feature>;
   readonly #listeners: MachineListener[] = [];
+  /** Leads the processor to the random source of the kernel that it works for. */
+  readonly #chance: { source: Kernel["random"] };
 
   private constructor(options: BlankOptions) {
     const { start, features = baselineFeatures } = options;
@@ -106,15 +114,26 @@ export class Machine {
       ...(options.mounts === undefined ? {} : { mounts: options.mounts }),
       ...(options.archive === undefined ? {} : { archive: options.archive }),
     });
-    this.space = new AddressSpace({
-      ...(options.windowBits === undefined ? {} : { windowBits: options.windowBits }),
-      stackLimit: this.kernel.stackLimit,
-    });
-    this.cpu = new Interpreter(this.space, features, {
-      countPairs: options.countPairs ?? false,
-      random: this.kernel.random,
-      ...(options.prebuilt === undefined ? {} : { prebuilt: options.prebuilt }),
-    });
+    const { recycle } = options;
+    if (recycle !== undefined && sameFeatures(recycle.features, features)) {
+      this.space = recycle.space;
+      this.cpu = recycle.cpu;
+      this.#chance = recycle.#chance;
+      this.#chance.source = this.kernel.random;
+      this.space.clear();
+    } else {
+      this.space = new AddressSpace({
+        ...(options.windowBits === undefined ? {} : { windowBits: options.windowBits }),
+        stackLimit: this.kernel.stackLimit,
+      });
+      const chance = { source: this.kernel.random };
+      this.#chance = chance;
+      this.cpu = new Interpreter(this.space, features, {
+        countPairs: options.countPairs ?? false,
+        random: { fill: (into) => chance.source.fill(into) },
+        ...(options.prebuilt === undefined ? {} : { prebuilt: options.prebuilt }),
+      });
+    }
     this.registers = new CpuRegisters(this.space.view);
     this.registers.resetXstate();
   }

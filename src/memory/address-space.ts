@@ -4,7 +4,7 @@ import type { Area } from "./area.ts";
 import { PROT_WRITE } from "./area.ts";
 import { MemoryFault } from "./errors.ts";
 import type { WindowLayout } from "./layout.ts";
-import { PAGE_SIZE } from "./layout.ts";
+import { PAGE_SIZE, TASK_SIZE } from "./layout.ts";
 import type { MappingOptions } from "./mappings.ts";
 import { Mappings } from "./mappings.ts";
 import { giveBytes, Page, takeBytes } from "./page.ts";
@@ -463,6 +463,12 @@ export class AddressSpace extends Mappings {
     this.view.setUint32(at, value, true);
     this.view.setInt32(at + 4, Math.floor(value / 2 ** 32), true);
     this.written(address, 8, at);
+  }
+
+  /** Unmaps everything; pages that files hold lose their bytes too. For a state that takes this one's place. */
+  clear(): void {
+    this.unmap(0, TASK_SIZE);
+    this.window.clear();
   }
 
   // ---- Calls on areas that have files of their own ----

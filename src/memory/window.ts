@@ -127,6 +127,13 @@ export class Window {
     this.leave(page, bytes);
   }
 
+  /** Empties all slots; what was in them is lost. */
+  clear(): void {
+    this.occupants.visit(0, this.layout.slotCount, (_slot, page) => {
+      this.leave(page, undefined);
+    });
+  }
+
   /** Empties the slot of `page`, whose bytes are not needed there any more. */
   vacate(page: Page): void {
     this.leave(page, undefined);
