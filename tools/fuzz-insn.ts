@@ -4,8 +4,7 @@
  */
 
 import { parseArgs } from "node:util";
-import type { Feature } from "../src/cpu/index.ts";
-import { allFeatures, allInsns, Decoder } from "../src/cpu/index.ts";
+import { allFeatures, allInsns, Decoder, mainFeatureOf } from "../src/cpu/index.ts";
 import { InterpreterRunner } from "../test/silicon/interpreter.ts";
 import { compare, formatDifference, hexBytes } from "../test/silicon/line.ts";
 import { runCases } from "../test/silicon/protocol.ts";
@@ -26,8 +25,7 @@ const BATCH = 8000;
 
 const implemented = new Set(allInsns);
 const rows = new Decoder(allInsns, allFeatures).rows.filter((row) => {
-  const feature: Feature = row.insn.properties.feature ?? "base";
-  const wanted = new RegExp(options.only).test(row.mnemonic) && new RegExp(options.feature).test(feature);
+  const wanted = new RegExp(options.only).test(row.mnemonic) && new RegExp(options.feature).test(mainFeatureOf(row.insn));
   return implemented.has(row.insn) && wanted && isComparable(row);
 });
 const random = new Random(Number(options.seed));
@@ -43,7 +41,7 @@ for (let left = Number(options.count); left > 0; left -= BATCH) {
   const outcomes = runCases(cases);
   cases.forEach((one, i) => {
     const row = chosen[i]!;
-    const feature = row.insn.properties.feature ?? "base";
+    const feature = mainFeatureOf(row.insn);
     counts.set(feature, (counts.get(feature) ?? 0) + 1);
     total++;
     const line = {

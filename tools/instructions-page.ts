@@ -1,6 +1,6 @@
 // The text of docs/instructions.md, from the rows: every instruction by its extension, and how many recorded tests it has.
 import type { Feature } from "../src/cpu/index.ts";
-import { allFeatures, allInsns, Decoder, newDecoded } from "../src/cpu/index.ts";
+import { allFeatures, allInsns, Decoder, mainFeatureOf, newDecoded } from "../src/cpu/index.ts";
 import { cpuModels } from "../src/machine/index.ts";
 import { insnFiles } from "../test/silicon/files.ts";
 import { INSTRUCTION } from "../test/silicon/state.ts";
@@ -20,7 +20,13 @@ const NAMES: Readonly<Partial<Record<Feature, string>>> = {
   bmi1: "BMI1",
   bmi2: "BMI2",
   adx: "ADX",
+  avx: "AVX",
+  avx2: "AVX2",
+  f16c: "F16C",
+  fma: "FMA",
   aes: "AES-NI",
+  vaes: "VAES (256 bits)",
+  vpclmul: "VPCLMULQDQ (256 bits)",
   pclmul: "PCLMULQDQ",
   gfni: "GFNI",
   sha: "SHA",
@@ -49,10 +55,10 @@ export function instructionsPage(): string {
     groups.set(feature, known);
     return known;
   };
-  for (const { properties, rows, mnemonic } of allInsns) {
-    const group = groupOf(properties.feature ?? "base");
-    group.mnemonics.add(mnemonic);
-    group.rows += rows.length;
+  for (const insn of allInsns) {
+    const group = groupOf(mainFeatureOf(insn));
+    group.mnemonics.add(insn.mnemonic);
+    group.rows += insn.rows.length;
   }
   const decoded = newDecoded();
   let total = 0;
@@ -61,7 +67,7 @@ export function instructionsPage(): string {
       total++;
       decoder.decode(line.bytes, 0, line.bytes.length, Number(INSTRUCTION), decoded);
       const row = decoded.row < decoder.implemented ? decoder.rows[decoded.row] : undefined;
-      if (row !== undefined) groupOf(row.insn.properties.feature ?? "base").lines++;
+      if (row !== undefined) groupOf(mainFeatureOf(row.insn)).lines++;
     }
   }
   const models = (feature: Feature): string =>

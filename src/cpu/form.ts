@@ -1,6 +1,6 @@
 /** A form: one row with everything fixed that changes what code is made for it. */
 
-import type { RowSpec } from "./isa/insn.ts";
+import type { OperandSpec, RowSpec } from "./isa/insn.ts";
 
 /**
  * How a memory operand's address is made: `base + disp`; `base + index << scale + disp`; or anything (segment base, 32-bit address size).
@@ -41,9 +41,13 @@ const fixedBits: Readonly<Record<string, number>> = {
 };
 
 /** Bits of an operand in a form. 0 where it has no size. */
-export function operandBits(row: RowSpec, index: number, operandSize: number, vexL = 0): number {
+export function operandBits(row: RowSpec, index: number, operandSize: number): number {
   const operand = row.operands[index];
-  if (operand === undefined) return operandSize;
+  return operand === undefined ? operandSize : specBits(operand, operandSize, row.vex?.l ?? 0);
+}
+
+/** Bits of an operand by its specification. 0 where it has no size. */
+export function specBits(operand: OperandSpec, operandSize: number, vexL: number): number {
   if (operand.kind === "fixed") {
     if (operand.size === "rAX") return operandSize;
     if (operand.size === "eAX") return Math.min(operandSize, 32);

@@ -8,7 +8,7 @@ export { hardwareCapabilities } from "./helpers/cpuid.ts";
 export type { Exception } from "./interpreter/interpreter.ts";
 export { Interpreter, Stop } from "./interpreter/interpreter.ts";
 export type { Decoded, Feature, Insn, RowSpec } from "./isa/insn.ts";
-export { newDecoded } from "./isa/insn.ts";
+export { mainFeatureOf, newDecoded } from "./isa/insn.ts";
 export { allInsns } from "./isa/index.ts";
 export * as CpuState from "./state.ts";
 export type { ProcessorImage } from "./image.ts";

@@ -45,6 +45,8 @@ export const X87_REGISTERS = 0x1200;
 export const X87_ENVIRONMENT = 0x1300;
 export const VECTORS = 0x1400;
 export const VECTOR_STRIDE = 64;
+/** Bytes of a vector register that instructions reach: those above are zero. */
+export const VECTOR_BYTES = 32;
 export const OPMASKS = 0x1c00;
 export const STATE_END = 0x1c40;
 

@@ -168,6 +168,7 @@ function memoryBytes(row: RowSpec, wide: boolean, narrow: boolean): number {
     d: 4,
     q: 8,
     dq: 16,
+    qq: 32,
     ss: 4,
     sd: 8,
     ps: 16,
@@ -214,7 +215,7 @@ export function randomCase(row: RowSpec, r: Random): RandomCase {
     bytes.push(displacement);
     // Mostly aligned; else anywhere, or across the end of the page.
     const place = r.below(8);
-    at = place === 0 ? 0x100 + r.below(64) : place === 1 ? DATA_BYTES - r.below(size + 4) : 0x100 + 16 * r.below(32);
+    at = place === 0 ? 0x100 + r.below(64) : place === 1 ? DATA_BYTES - r.below(size + 4) : 0x100 + Math.max(size, 16) * r.below(16);
     before.gpr[7] = BigInt.asUintN(64, DATA + BigInt(at - ((displacement << 24) >> 24)));
   }
   for (const { kind, size: letters } of row.operands) {
@@ -227,6 +228,7 @@ export function randomCase(row: RowSpec, r: Random): RandomCase {
   for (let i = 0; i < 16; i++) {
     if (i !== 7 || !memory) if (i !== 4) before.gpr[i] = value64(r);
     before.xmm[i] = value128(r, float64);
+    before.ymm[i] = value128(r, float64);
   }
   if (row.operands.some(({ kind }) => "PQN".includes(kind))) {
     for (let i = 0; i < 8; i++) before.x87[i] = (0xffffn << 64n) | value64(r);
@@ -237,7 +239,8 @@ export function randomCase(row: RowSpec, r: Random): RandomCase {
   before.rflags = 0x202n | (BigInt(r.next()) & STATUS_MASK);
   if (memory) {
     let value = size >= 16 ? value128(r, float64) : float64 === undefined ? value64(r) : value128(r, float64);
-    for (let i = at; i < Math.min(at + 16, DATA_BYTES); i++) {
+    if (size > 16) value |= value128(r, float64) << 128n;
+    for (let i = at; i < Math.min(at + Math.max(size, 16), DATA_BYTES); i++) {
       before.data[i] = Number(value & 0xffn);
       value >>= 8n;
     }

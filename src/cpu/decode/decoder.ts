@@ -5,6 +5,7 @@
  */
 
 import type { Decoded, Feature, Insn, RowSpec } from "../isa/insn.ts";
+import { featuresOf } from "../isa/insn.ts";
 import {
   buildAttributes,
   HAS_MODRM,
@@ -117,7 +118,7 @@ export class Decoder {
    * `known`: rows used only to tell unimplemented instructions from invalid ones, and to name them.
    */
   constructor(insns: readonly Insn[], features: ReadonlySet<Feature>, known: readonly Insn[] = knownInsns) {
-    const refines = known.some(({ properties: { feature } }) => feature !== undefined && features.has(feature));
+    const refines = known.some((declared) => featuresOf(declared).some((feature) => features.has(feature)));
     const tables = tablesOf(insns, refines ? known : NONE, features);
     const rows = [...tables.rows];
     this.rows = rows;

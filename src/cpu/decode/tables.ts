@@ -8,6 +8,7 @@
  */
 
 import type { Feature, Insn, RowSpec } from "../isa/insn.ts";
+import { featuresOf } from "../isa/insn.ts";
 import { parseRow } from "../isa/notation.ts";
 import {
   HAS_MODRM,
@@ -221,14 +222,12 @@ function eachCell(row: RowSpec, dims: number, claim: (cell: number) => void): vo
 export function buildTables(insns: readonly Insn[], known: readonly Insn[], features: ReadonlySet<Feature>, attributes: Uint8Array): Tables {
   const rows: RowSpec[] = [];
   for (const declared of insns) {
-    const feature = declared.properties.feature;
-    if (feature !== undefined && feature !== "base" && !features.has(feature)) continue;
+    if (!featuresOf(declared).every((feature) => features.has(feature))) continue;
     for (const text of declared.rows) for (const row of parseRow(text, declared)) rows.push(row);
   }
   const implemented = rows.length;
   for (const declared of known) {
-    const feature = declared.properties.feature;
-    if (feature !== undefined && !features.has(feature)) continue;
+    if (!featuresOf(declared).every((feature) => features.has(feature))) continue;
     for (const text of declared.rows) for (const row of parseRow(text, declared)) rows.push(row);
   }
 

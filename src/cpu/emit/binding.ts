@@ -9,9 +9,9 @@ export type RegisterPlace = { readonly operand: number } | { readonly fixed: num
 export interface Binding {
   getRegister(place: RegisterPlace, bits: number): Node;
   setRegister(place: RegisterPlace, bits: number, value: Node): void;
-  /** The low part of the vector register operand as `type` (i64 for integer parts of 8 to 64 `bits`). */
-  getVector(operand: number, type: ValType, bits: number): Node;
-  setVector(operand: number, value: Node, bits: number): void;
+  /** The part of the vector register operand at byte `offset` as `type` (i64 for integer parts of 8 to 64 `bits`). */
+  getVector(operand: number, type: ValType, bits: number, offset: number): Node;
+  setVector(operand: number, value: Node, bits: number, offset: number): void;
   /** MMX registers and segment selectors among the operands: their place in the CPU state. */
   getState(offset: number, bits: number): Node;
   setState(offset: number, bits: number, value: Node): void;
@@ -32,8 +32,9 @@ export interface Binding {
   /** Iterations that may follow the one that is paid for (i32), and some of them taken from the budget. */
   budget(): Node;
   spend(iterations: Node): void;
-  read(place: Node, name: string): Node;
-  write(place: Node, name: string, value: Node): void;
+  /** At byte `offset` of a place. */
+  read(place: Node, name: string, offset?: number): Node;
+  write(place: Node, name: string, value: Node, offset?: number): void;
   flagResult(): Node;
   flagVector(): Node;
   setFlagResult(value: Node): void;

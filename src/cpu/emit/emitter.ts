@@ -1,10 +1,10 @@
 /** {@link Op} over a {@link Graph} and a {@link Binding}: operand access, widths, flags and control, in one place for every engine. */
 
 import type { Form } from "../form.ts";
-import { operandBits } from "../form.ts";
+import { operandBits, specBits } from "../form.ts";
 import type { Bits, FlagKind, LeaveReason, Op, V, Var } from "../isa/ops.ts";
 import type { OperandSpec } from "../isa/insn.ts";
-import { FLAGS_SYSTEM, Flag, HELPER_AREA, SELECTORS, Vector } from "../state.ts";
+import { FLAGS_SYSTEM, Flag, HELPER_AREA, SELECTORS, Vector, VECTOR_BYTES, VECTORS } from "../state.ts";
 import type { ValType } from "../../wasm/index.ts";
 import { loadName, storeName } from "./access.ts";
 import type { Binding } from "./binding.ts";
@@ -19,6 +19,9 @@ function isVectorKind(kind: OperandSpec["kind"]): boolean {
   return kind === "V" || kind === "W" || kind === "U" || kind === "H" || kind === "L";
 }
 
+/** Bytes of the part of a vector register that bodies compute with. */
+export const LANE_BYTES = 16;
+
 /** Where a segment register's selector is. */
 function selectorOffset(name: string): number {
   return SELECTORS + 2 * ["ES", "CS", "SS", "DS", "FS", "GS"].indexOf(name);
@@ -27,6 +30,11 @@ function selectorOffset(name: string): number {
 export class Emitter extends Values implements Op {
   readonly form: Form;
   readonly width: number;
+  /** Number of 128-bit lanes. */
+  readonly lanes: number;
+  laneNumber = 0;
+  /** The operands as the body sees them. */
+  readonly #view: readonly OperandSpec[];
   readonly #binding: Binding;
   /** Checked places of memory operands and linear addresses. */
   readonly #places = new Map<number | Node, Node>();
@@ -39,6 +47,8 @@ export class Emitter extends Values implements Op {
   constructor(graph: Graph, form: Form, binding: Binding, before?: Emitter) {
     super(graph);
     this.form = form;
+    this.#view = form.row.view ?? form.row.operands;
+    this.lanes = form.row.vex?.l === 1 ? 2 : 1;
     this.#binding = binding;
     this.width = this.size(0);
     this.#flags = new Flags(this, binding, form, this.width, before?.symbolic);
@@ -52,8 +62,13 @@ export class Emitter extends Values implements Op {
   run(last: boolean): void {
     const { insn } = this.form.row;
     if (this.form.rep !== 0) this.#repeat(insn.semantics, insn.properties.rep === "repz");
-    else insn.semantics(this);
+    else this.body(insn.semantics);
     if (last && !this.#left) this.#binding.next();
+  }
+
+  /** Reads the body, for each lane where it is one lane's. */
+  protected body(semantics: (op: Op) => void): void {
+    semantics(this);
   }
 
   #repeat(body: (op: Op) => void, whileEqual: boolean): void {
@@ -136,18 +151,34 @@ export class Emitter extends Values implements Op {
     return new Error(`${this.form.row.mnemonic} "${this.form.row.text}" ${what}`);
   }
 
+  /** The row's operand that the body reads as its operand `i`. */
+  protected source(i: number): number {
+    return i;
+  }
+
+  /** Where in that operand: a byte offset. */
+  protected offset(_i: number): number {
+    return 0;
+  }
+
+  /** Bits of the row's operand `i`. */
+  protected rowBits(i: number): number {
+    return operandBits(this.form.row, i, this.form.operandSize);
+  }
+
   #operand(i: number): OperandSpec {
-    const operand = this.form.row.operands[i];
+    const operand = this.form.row.operands[this.source(i)];
     if (operand === undefined) throw this.#error(`has no operand ${i}`);
     return operand;
   }
 
   size(i: number): number {
-    return operandBits(this.form.row, i, this.form.operandSize);
+    const operand = this.#view[i];
+    return operand === undefined ? this.form.operandSize : specBits(operand, this.form.operandSize, this.form.row.vex?.l ?? 0);
   }
 
   get operands(): number {
-    return this.form.row.operands.length;
+    return this.#view.length;
   }
 
   isImmediate(i: number): boolean {
@@ -161,11 +192,11 @@ export class Emitter extends Values implements Op {
   }
 
   #place(i: number, access: "read" | "write"): Node {
-    const known = this.#places.get(i);
+    const operand = this.source(i);
+    const known = this.#places.get(operand);
     if (known !== undefined) return known;
-    const bits = this.size(i);
-    const place = this.#check(node(this.linear(i)), bits / 8, access);
-    this.#places.set(i, place);
+    const place = this.#check(node(this.linear(i)), this.rowBits(operand) / 8, access);
+    this.#places.set(operand, place);
     return place;
   }
 
@@ -179,16 +210,17 @@ export class Emitter extends Values implements Op {
 
   get(i: number): V {
     const operand = this.#operand(i);
+    const size = this.#view[i]?.size;
     const bits = this.size(i);
+    const source = this.source(i);
     if (this.isMemory(i)) {
       const place = this.#place(i, "read");
-      if (operand.size === "ss") return this.#binding.read(place, "f32.load");
-      if (operand.size === "sd") return this.#binding.read(place, "f64.load");
-      return this.#binding.read(place, loadName(bits));
+      const name = size === "ss" ? "f32.load" : size === "sd" ? "f64.load" : loadName(bits);
+      return this.#binding.read(place, name, this.offset(i));
     }
     switch (operand.kind) {
       case "I":
-        return this.#binding.immediate(i, bits);
+        return this.#binding.immediate(source, bits);
       case "fixed":
         return this.#fixed(operand.size, bits);
       case "P":
@@ -196,18 +228,17 @@ export class Emitter extends Values implements Op {
       case "N":
         return this.#mmx(i, bits);
       case "S":
-        return this.#binding.getRegister({ operand: i }, 16);
+        return this.#binding.getRegister({ operand: source }, 16);
       case "J":
         throw this.#error("reads its branch target");
       default:
         break;
     }
     if (isVectorKind(operand.kind)) {
-      if (operand.size === "ss") return this.#binding.getVector(i, "f32", 32);
-      if (operand.size === "sd") return this.#binding.getVector(i, "f64", 64);
-      return this.#binding.getVector(i, bits >= 128 ? "v128" : "i64", bits);
+      const type = size === "ss" ? "f32" : size === "sd" ? "f64" : bits >= 128 ? "v128" : "i64";
+      return this.#binding.getVector(source, type, bits, this.offset(i));
     }
-    return this.#binding.getRegister({ operand: i }, bits);
+    return this.#binding.getRegister({ operand: source }, bits);
   }
 
   #fixed(name: string, bits: number): V {
@@ -258,6 +289,10 @@ export class Emitter extends Values implements Op {
       this.#binding.write(place, name, v);
       return;
     }
+    if (v.type === "v128" && isVectorKind(operand.kind)) {
+      this.setVector(i, v);
+      return;
+    }
     this.#changed = true;
     if (operand.kind === "fixed") {
       if (operand.size === "DX") this.#binding.setRegister({ fixed: 2 }, 16, v);
@@ -266,30 +301,65 @@ export class Emitter extends Values implements Op {
       } else if (operand.size.endsWith("S")) this.#binding.setState(selectorOffset(operand.size), 16, v);
       else throw this.#error(`writes ${operand.size}`);
     } else if (isVectorKind(operand.kind)) {
-      this.#binding.setVector(i, v, v.type === "v128" ? 128 : bits);
+      if (this.form.row.vex !== undefined) throw this.#error("writes a part of a vector register");
+      this.#binding.setVector(i, v, bits, 0);
     } else {
       this.#binding.setRegister({ operand: i }, bits, v);
     }
   }
 
   vector(i: number): V {
-    if (this.isMemory(i)) {
-      const bits = this.size(i);
-      if (bits !== 128) throw this.#error("reads narrow memory as a vector");
-      return this.get(i);
-    }
-    return this.#binding.getVector(i, "v128", 128);
+    if (this.isMemory(i) && this.size(i) !== 128) throw this.#error("reads narrow memory as a vector");
+    const { kind, size } = this.#operand(i);
+    if (kind === "fixed" && size === "XMM0") return this.stateVector(VECTORS);
+    return this.#lane(i, this.offset(i));
+  }
+
+  #lane(i: number, offset: number): V {
+    if (this.isMemory(i)) return this.#binding.read(this.#place(i, "read"), "v128.load", offset);
+    return this.#binding.getVector(this.source(i), "v128", 128, offset);
+  }
+
+  part(i: number, lane: number): V {
+    return this.#lane(i, LANE_BYTES * lane);
+  }
+
+  parts(i: number): V[] {
+    return Array.from({ length: this.lanes }, (_, lane) => this.part(i, lane));
   }
 
   setVector(i: number, value: V): void {
+    this.#setRegister(i, [value]);
+  }
+
+  setParts(i: number, values: readonly V[]): void {
+    if (!this.isMemory(i)) {
+      this.#setRegister(i, values);
+      return;
+    }
+    const place = this.#place(i, "write");
     this.#changed = true;
-    this.#binding.setVector(i, node(value), 128);
+    values.forEach((value, lane) => this.#binding.write(place, "v128.store", node(value), LANE_BYTES * lane));
+  }
+
+  /** VEX: what is above the lanes becomes zero. */
+  #setRegister(i: number, lanes: readonly V[]): void {
+    this.#changed = true;
+    const count = this.form.row.vex === undefined ? lanes.length : VECTOR_BYTES / LANE_BYTES;
+    for (let lane = 0; lane < count; lane++) this.#binding.setVector(i, node(lanes[lane] ?? this.v128([])), 128, LANE_BYTES * lane);
+  }
+
+  setXmm0(value: V): void {
+    this.setStateVector(VECTORS, value);
+    if (this.form.row.vex === undefined) return;
+    for (let at = LANE_BYTES; at < VECTOR_BYTES; at += LANE_BYTES) this.setStateVector(VECTORS + at, this.v128([]));
   }
 
   float(i: number): V {
-    const type = this.size(i) === 32 ? "f32" : "f64";
-    if (this.isMemory(i)) return this.#binding.read(this.#place(i, "read"), `${type}.load`);
-    return this.#binding.getVector(i, type, this.size(i));
+    const bits = this.size(i);
+    const type = bits === 32 ? "f32" : "f64";
+    if (this.isMemory(i)) return this.#binding.read(this.#place(i, "read"), `${type}.load`, this.offset(i));
+    return this.#binding.getVector(this.source(i), type, bits, this.offset(i));
   }
 
   address(i: number): V {

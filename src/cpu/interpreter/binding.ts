@@ -83,14 +83,14 @@ export class RecordBinding implements Binding {
     this.#graph.effect({ kind: "store", name, offset, address, value });
   }
 
-  getVector(operand: number, type: ValType, bits: number): Node {
+  getVector(operand: number, type: ValType, bits: number, offset: number): Node {
     const address = this.#field(registerField(this.#form, operand));
-    return this.#graph.load(type === "i64" ? loadName(bits) : `${type}.load`, address, 0);
+    return this.#graph.load(type === "i64" ? loadName(bits) : `${type}.load`, address, offset);
   }
 
-  setVector(operand: number, value: Node, bits: number): void {
+  setVector(operand: number, value: Node, bits: number, offset: number): void {
     const address = this.#field(registerField(this.#form, operand));
-    this.#store(value.type === "i64" ? storeName(bits) : `${value.type}.store`, address, 0, value);
+    this.#store(value.type === "i64" ? storeName(bits) : `${value.type}.store`, address, offset, value);
   }
 
   getState(offset: number, bits: number): Node {
@@ -201,12 +201,12 @@ export class RecordBinding implements Binding {
     return this.#inWindow(this.#graph.op("i32.wrap_i64", [linear]));
   }
 
-  read(place: Node, name: string): Node {
-    return this.#graph.load(name, place, 0);
+  read(place: Node, name: string, offset = 0): Node {
+    return this.#graph.load(name, place, offset);
   }
 
-  write(place: Node, name: string, value: Node): void {
-    this.#store(name, place, 0, value);
+  write(place: Node, name: string, value: Node, offset = 0): void {
+    this.#store(name, place, offset, value);
     if (this.#world.slow) this.#graph.effect({ kind: "call", func: this.#world.slowCommit, args: [place] });
   }
 

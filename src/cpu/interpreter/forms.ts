@@ -50,7 +50,7 @@ function factsOf(row: RowSpec): RowFacts {
     !row.d64 &&
     !row.f64 &&
     operands.every((o) => (o.kind === "fixed" ? !o.size.startsWith("r") && !o.size.startsWith("e") : fixedSizes.has(o.size)));
-  const implicitMemory = insn.properties.rep !== undefined || insn.mnemonic === "xlat" || insn.mnemonic.startsWith("maskmov");
+  const implicitMemory = insn.properties.rep !== undefined || insn.mnemonic === "xlat" || /^v?maskmov(q|dqu)$/.test(insn.mnemonic);
   const branch = insn.properties.ends === "branch";
   const moffs = operands.some((o) => o.kind === "O");
   return {

@@ -10,6 +10,7 @@ import { Code, ModuleWriter } from "../../wasm/index.ts";
 import { Emitter } from "../emit/emitter.ts";
 import { Graph } from "../emit/graph.ts";
 import type { Label } from "../emit/graph.ts";
+import { LaneEmitter } from "../emit/lanes.ts";
 import { LocalPool, lower } from "../emit/lower.ts";
 import type { Form } from "../form.ts";
 import { EXIT_ADDRESS, EXIT_BUDGET, EXIT_DETAIL, EXIT_LINK, EXIT_RECORD, RIP } from "../state.ts";
@@ -97,7 +98,8 @@ function listOf(sequence: Sequence, surroundings: World): Graph {
   sequence.forEach((group, i) => {
     const lastGroup = i === sequence.length - 1;
     group.forEach((form, k) => {
-      const emitter = new Emitter(graph, form, new RecordBinding(graph, form, surroundings), before);
+      const binding = new RecordBinding(graph, form, surroundings);
+      const emitter = new (form.row.view === undefined ? Emitter : LaneEmitter)(graph, form, binding, before);
       emitter.run(lastGroup && k === group.length - 1);
       before = emitter;
     });

@@ -7,7 +7,7 @@ import { allFeatures } from "../decode/features.ts";
 import { LeaveCode } from "../emit/emitter.ts";
 import { HelperTable } from "../helpers/index.ts";
 import type { HelperContext } from "../helpers/index.ts";
-import { newDecoded } from "../isa/insn.ts";
+import { featuresOf, newDecoded } from "../isa/insn.ts";
 import type { Feature } from "../isa/insn.ts";
 import { allInsns } from "../isa/index.ts";
 import { EXIT_ADDRESS, EXIT_BUDGET, EXIT_DETAIL, EXIT_LINK, EXIT_RECORD, Flag, FLAGS_SYSTEM, GPR, RIP, Vector, ZERO } from "../state.ts";
@@ -69,6 +69,7 @@ export class Interpreter {
   readonly space: AddressSpace;
   readonly decoder: Decoder;
   readonly handlers: Handlers;
+  readonly #features: ReadonlySet<Feature>;
   readonly exception: Exception = { vector: 0, errorCode: 0, address: 0, code: "MAPERR", bytes: EMPTY, unimplemented: false, lacking: undefined };
   /** Instructions completed since the interpreter was made. */
   instructions = 0;
@@ -101,6 +102,7 @@ export class Interpreter {
     options: { readonly countPairs?: boolean; readonly prebuilt?: Uint8Array; readonly random?: HelperContext["random"] } = {},
   ) {
     this.space = space;
+    this.#features = features;
     this.#view = space.view;
     this.#jumpCache = space.layout.arenaStart;
     const blocksStart = this.#jumpCache + JUMP_CACHE_ENTRIES * 16;
@@ -340,7 +342,10 @@ export class Interpreter {
       const decoded = newDecoded();
       const status = this.#knowing.decode(bytes, 0, bytes.length, failure.address, decoded);
       this.exception.unimplemented = status === DecodeStatus.unimplemented;
-      if (status === DecodeStatus.ok) this.exception.lacking = this.#knowing.rows[decoded.row]?.insn.properties.feature;
+      const row = this.#knowing.rows[decoded.row];
+      if (status === DecodeStatus.ok && row !== undefined) {
+        this.exception.lacking = featuresOf(row.insn).find((feature) => !this.#features.has(feature));
+      }
       this.exception.bytes = bytes;
     }
   }

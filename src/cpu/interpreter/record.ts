@@ -11,7 +11,7 @@
  *     13  u8  segment       low byte of the offset of the segment's base (ZERO, FS_BASE, GS_BASE)
  *     14  u16 c             third register operand; in branches: instructions of the block that a taken branch skips
  *     16  i64 disp          displacement (absolute where it was relative to RIP), or a 64-bit immediate, or the next RIP of a direct call
- *     24  i32 imm           sign-extended immediate; with indirect calls the next RIP in 24..31
+ *     24  i32 imm           sign-extended immediate; the offset of a register that an immediate names; with indirect calls the next RIP in 24..31
  *     28  u32 link          branch target: address of a record; or the second immediate
  */
 
@@ -39,6 +39,7 @@ export const FIRST_FORM = 3;
 
 /** Field of register operand `operand`. */
 export function registerField(form: Form, operand: number): number {
+  if (form.row.operands[operand]?.kind === "L") return IMM;
   let taken = 0;
   for (let i = 0; i < operand; i++) if (isRegister(form, i)) taken++;
   const field = REGISTER_FIELDS[taken];
@@ -54,6 +55,7 @@ function isRegister(form: Form, index: number): boolean {
       return form.mode === "none";
     case "M":
     case "I":
+    case "L":
     case "J":
     case "O":
     case "X":
@@ -119,8 +121,8 @@ export function writeRecord(view: DataView, at: number, form: Form, decoded: Dec
         offset = VECTORS + VECTOR_STRIDE * decoded.vvvv;
         break;
       case "L":
-        offset = VECTORS + VECTOR_STRIDE * ((decoded.imm >> 4) & 15);
-        break;
+        view.setInt32(at + IMM, VECTORS + VECTOR_STRIDE * ((decoded.imm >> 4) & 15), true);
+        continue;
       case "P":
         offset = X87_REGISTERS + 16 * (decoded.reg & 7);
         break;

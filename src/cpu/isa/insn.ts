@@ -53,9 +53,27 @@ export interface InsnProperties {
   readonly ends?: "jump" | "branch" | "indirect" | "exit";
   /** Can raise an exception other than by its explicit memory operands (div, into a helper, implicit stack access). */
   readonly faults?: boolean;
-  readonly feature?: Feature;
+  /** What CPUID must announce: one feature, or all of a list. */
+  readonly feature?: Feature | readonly Feature[];
+  /**
+   * VEX: the operands as the body sees them, where that is not as the rows write them. The body is then one 128-bit lane's and runs for each of them,
+   * on that lane of each operand; a row with one operand more has the first source apart (VEX.vvvv), which is what reading operand 0 gives.
+   */
+  readonly view?: string;
   /** Memory operands of 16 bytes and more must be aligned (legacy SSE arithmetic, movaps); default false. */
   readonly aligned?: boolean;
+}
+
+/** The features of an instruction's rows; none for "base". */
+export function featuresOf(insn: Insn): readonly Feature[] {
+  const { feature } = insn.properties;
+  if (feature === undefined || feature === "base") return [];
+  return typeof feature === "string" ? [feature] : feature;
+}
+
+/** The feature that an instruction is listed under: the first of its rows'. */
+export function mainFeatureOf(insn: Insn): Feature {
+  return featuresOf(insn)[0] ?? "base";
 }
 
 export type Semantics = (op: Op) => void;
@@ -109,6 +127,8 @@ export interface RowSpec {
   readonly plusI: boolean;
   readonly form: "any" | "mem" | "reg";
   readonly operands: readonly OperandSpec[];
+  /** The operands as the body sees them, where that differs. */
+  readonly view: readonly OperandSpec[] | undefined;
   readonly d64: boolean;
   readonly f64: boolean;
   readonly nov: boolean;

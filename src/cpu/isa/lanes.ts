@@ -9,6 +9,12 @@ const WEIGHTS: Readonly<Record<"i16x8" | "i32x4" | "i64x2", readonly number[]>> 
   i64x2: [1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0],
 };
 
+/** The immediate from the first bit of the 128-bit lane on: each has `step` bits. */
+export function immediateOfLane(op: Op, imm: V, step: number): V {
+  const from = step * op.laneNumber;
+  return from === 0 ? imm : op.shr(imm, op.const(from));
+}
+
 /** All ones in each lane whose bit of `chosen` (an i64) is set. */
 export function laneMask(op: Op, lanes: "i16x8" | "i32x4" | "i64x2", chosen: V): V {
   const value = lanes === "i64x2" ? chosen : op.x("i32.wrap_i64", chosen);

@@ -189,6 +189,17 @@ function words(text: string): string[] {
   return trimmed === "" ? [] : trimmed.split(" ");
 }
 
+/** Parses a list of operands. */
+function parseOperands(text: string): OperandSpec[] {
+  const list = text.trim();
+  if (list === "") return [];
+  return list.split(",").map((word) => {
+    const operand = parseOperand(word.trim());
+    if (operand === undefined) throw new Error(`operand "${word.trim()}"`);
+    return operand;
+  });
+}
+
 /**
  * Parses one row of `insn`; a `+cc` row gives sixteen specs, every other row one.
  * Throws an Error that quotes the row for anything the notation does not allow.
@@ -198,15 +209,7 @@ export function parseRow(text: string, insn: Insn): RowSpec[] {
     const columns = text.split("|");
     if (columns.length > 3) throw new Error("more than three columns");
     const encoding = parseEncoding(words(columns[0] ?? ""));
-    const operands: OperandSpec[] = [];
-    const list = (columns[1] ?? "").trim();
-    if (list !== "") {
-      for (const word of list.split(",")) {
-        const operand = parseOperand(word.trim());
-        if (operand === undefined) throw new Error(`operand "${word.trim()}"`);
-        operands.push(operand);
-      }
-    }
+    const operands = parseOperands(columns[1] ?? "");
     if (operands.length > 4) throw new Error("more than four operands");
     let d64 = false, f64 = false, nov = false;
     for (const word of words(columns[2] ?? "")) {
@@ -218,8 +221,9 @@ export function parseRow(text: string, insn: Insn): RowSpec[] {
     if (d64 && f64) throw new Error("d64 and f64");
     const { prefix, w, map, vex, opcode, plusR, plusCc, modrm, reg, modrmByte, plusI } = encoding;
     const form = checkOperands(encoding, operands);
+    const view = insn.properties.view === undefined ? undefined : parseOperands(insn.properties.view);
     const spec: RowSpec = {
-      text, insn, mnemonic: insn.mnemonic, prefix, w, map, vex, opcode, plusR, cc: undefined, modrm, reg, modrmByte, plusI, form, operands, d64, f64, nov,
+      text, insn, mnemonic: insn.mnemonic, prefix, w, map, vex, opcode, plusR, cc: undefined, modrm, reg, modrmByte, plusI, form, operands, view, d64, f64, nov,
     };
     if (!plusCc) return [spec];
     return CONDITIONS.map((letters, cc) => ({ ...spec, mnemonic: insn.mnemonic + letters, opcode: opcode + cc, cc }));

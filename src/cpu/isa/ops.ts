@@ -60,8 +60,19 @@ export interface Op {
   set(i: number, value: V): void;
   /** Operand `i` (a vector register or 128-bit memory) as v128 whatever its declared size. */
   vector(i: number): V;
-  /** Writes all 128 bits of vector register operand `i`. */
+  /** Writes all 128 bits of vector register operand `i`; VEX: the bits above become zero. */
   setVector(i: number, value: V): void;
+  /** Number of 128-bit lanes: 2 where VEX.L is 1. */
+  readonly lanes: number;
+  /** The lane that a body is read for which is one lane's ({@link InsnProperties.view}); otherwise 0. */
+  readonly laneNumber: number;
+  /** 128-bit lane of operand `i`, a vector register or memory of that many lanes; and all of the instruction's lanes. */
+  part(i: number, lane: number): V;
+  parts(i: number): V[];
+  /** Writes lanes of operand `i` from the lowest on; of a register, the bits above become zero (VEX). */
+  setParts(i: number, values: readonly V[]): void;
+  /** Writes XMM0, an implicit result, as {@link setVector} does. */
+  setXmm0(value: V): void;
   /** Operand `i` of size 32 or 64 as f32 or f64. */
   float(i: number): V;
   /** Effective address of memory operand `i`, cut to the address size, without segment base (lea). */

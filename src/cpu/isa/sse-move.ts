@@ -5,6 +5,7 @@ import type { Insn } from "./insn.ts";
 import type { Op, V } from "./ops.ts";
 import { MXCSR, Vector } from "../state.ts";
 import { MXCSR_MASK } from "../fxsave.ts";
+import { immediateOfLane } from "./lanes.ts";
 import { dwordSelection, zeroExtended } from "./sse-integer.ts";
 
 const aligned = { aligned: true };
@@ -86,7 +87,7 @@ export const shufps: Insn = insn("shufps", ["NP 0F C6 /r | Vps, Wps, Ib"], align
 export const shufpd: Insn = insn("shufpd", ["66 0F C6 /r | Vpd, Wpd, Ib"], aligned, (op) => {
   const pick = (source: V, bit: number): V =>
     op.select(
-      op.eqz(op.and(op.get(2), op.const(bit))),
+      op.eqz(op.and(immediateOfLane(op, op.get(2), 2), op.const(bit))),
       op.lane("i64x2.extract_lane", 0, source),
       op.lane("i64x2.extract_lane", 1, source),
     );

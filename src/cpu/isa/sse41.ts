@@ -2,7 +2,7 @@
 
 import { insn } from "./insn.ts";
 import type { Insn } from "./insn.ts";
-import { element, laneMask, withElement } from "./lanes.ts";
+import { element, immediateOfLane, laneMask, withElement } from "./lanes.ts";
 import type { Op, V } from "./ops.ts";
 import { requires } from "./requires.ts";
 import { dwordSelection, dwords, IOTA, vectorRow, zeroExtended } from "./sse-integer.ts";
@@ -40,10 +40,11 @@ function variableBlend(mnemonic: string, opcode: string, lanes: string): Insn {
   });
 }
 
-function blend(mnemonic: string, opcode: string, lanes: "i16x8" | "i32x4" | "i64x2"): Insn {
+/** `step`: bits of the immediate that each 128-bit lane has for itself. */
+function blend(mnemonic: string, opcode: string, lanes: "i16x8" | "i32x4" | "i64x2", step: number): Insn {
   return insn(mnemonic, [`66 0F 3A ${opcode} /r | Vdq, Wdq, Ib`], aligned, (op) => {
     const source = op.get(1);
-    op.setVector(0, op.x("v128.bitselect", source, op.vector(0), laneMask(op, lanes, op.get(2))));
+    op.setVector(0, op.x("v128.bitselect", source, op.vector(0), laneMask(op, lanes, immediateOfLane(op, op.get(2), step))));
   });
 }
 
@@ -134,12 +135,12 @@ export const sse41: readonly Insn[] = requires("sse4.1", [
   variableBlend("pblendvb", "10", "i8x16"),
   variableBlend("blendvps", "14", "i32x4"),
   variableBlend("blendvpd", "15", "i64x2"),
-  blend("blendps", "0C", "i32x4"),
-  blend("blendpd", "0D", "i64x2"),
-  blend("pblendw", "0E", "i16x8"),
+  blend("blendps", "0C", "i32x4", 4),
+  blend("blendpd", "0D", "i64x2", 2),
+  blend("pblendw", "0E", "i16x8", 0),
   insn("mpsadbw", ["66 0F 3A 42 /r | Vdq, Wdq, Ib"], aligned, (op) => {
     const b = op.get(1);
-    op.setVector(0, sumsOfDifferences(op, op.vector(0), b, op.get(2)));
+    op.setVector(0, sumsOfDifferences(op, op.vector(0), b, immediateOfLane(op, op.get(2), 3)));
   }),
   ptest,
   insn("movntdqa", ["66 0F 38 2A /r mem | Vdq, Mdq"], aligned, (op) => op.setVector(0, op.get(1))),
