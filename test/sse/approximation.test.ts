@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { SINGLE } from "../../src/cpu/sse/format.ts";
+import { SINGLE } from "../../src/cpu/sse/operand.ts";
 import { InterpreterRunner } from "../silicon/interpreter.ts";
 import { parseBytes } from "../silicon/line.ts";
 import type { RunnerCase } from "../silicon/protocol.ts";

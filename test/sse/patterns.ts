@@ -1,11 +1,18 @@
 /** Floating-point bit patterns for random tests: every class of value, and the edges between them. */
 
 import fc from "fast-check";
-import type { Format } from "../../src/cpu/sse/format.ts";
+import type { Format } from "../../src/cpu/sse/operand.ts";
+
+/** Bits of `f`'s patterns. */
+export function bitsOf(f: Format): { readonly sign: bigint; readonly infinity: bigint; readonly quiet: bigint } {
+  const fraction = BigInt(f.precision - 1);
+  return { sign: 1n << BigInt(f.bits - 1), infinity: BigInt(f.maximum) << fraction, quiet: 1n << (fraction - 1n) };
+}
 
 /** Patterns of `f`: any bits, small exponents, large ones, middling ones with few significand bits, whole numbers, and named edges. */
 export function patterns(f: Format): fc.Arbitrary<bigint> {
   const fraction = BigInt(f.precision - 1);
+  const { sign, infinity, quiet } = bitsOf(f);
   const fractions = fc.bigInt(0n, (1n << fraction) - 1n);
   const round = fc.bigInt(0n, 15n).map((top) => top << (fraction - 4n));
   const few = fc.oneof(
@@ -14,25 +21,23 @@ export function patterns(f: Format): fc.Arbitrary<bigint> {
     round.map((x) => x | 1n),
   );
   const withExponent = (low: number, high: number) =>
-    fc
-      .tuple(fc.boolean(), fc.integer({ min: low, max: high }), few)
-      .map(([negative, e, m]) => (negative ? f.sign : 0n) | (BigInt(e) << fraction) | m);
+    fc.tuple(fc.boolean(), fc.integer({ min: low, max: high }), few).map(([negative, e, m]) => (negative ? sign : 0n) | (BigInt(e) << fraction) | m);
   const one = BigInt(f.bias) << fraction;
   const integerEdge = (bits: number) => BigInt(f.bias + bits) << fraction;
   const edges = [
     0n,
     1n,
-    f.quiet,
+    quiet,
     (1n << fraction) - 1n,
     1n << fraction,
     one,
     one - 1n,
     one + 1n,
-    f.infinity - 1n,
-    f.infinity,
-    f.infinity + 1n,
-    f.infinity | f.quiet,
-    f.infinity | f.quiet | 5n,
+    infinity - 1n,
+    infinity,
+    infinity + 1n,
+    infinity | quiet,
+    infinity | quiet | 5n,
     integerEdge(31),
     integerEdge(31) - 1n,
     integerEdge(31) + 1n,
@@ -49,6 +54,6 @@ export function patterns(f: Format): fc.Arbitrary<bigint> {
     // Around the range of binary32.
     withExponent(Math.max(0, f.bias - 152), f.bias - 120),
     withExponent(f.bias + 120, Math.min(top, f.bias + 130)),
-    fc.constantFrom(...edges, ...edges.map((x) => x | f.sign)),
+    fc.constantFrom(...edges, ...edges.map((x) => x | sign)),
   );
 }

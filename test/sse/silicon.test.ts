@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Feature } from "../../src/cpu/index.ts";
 import { allFeatures, allInsns, Decoder } from "../../src/cpu/index.ts";
-import { DOUBLE, SINGLE } from "../../src/cpu/sse/format.ts";
+import { DOUBLE, SINGLE } from "../../src/cpu/sse/operand.ts";
 import { InterpreterRunner } from "../silicon/interpreter.ts";
 import { compare, parseBytes, parseState } from "../silicon/line.ts";
 import type { RunnerCase } from "../silicon/protocol.ts";

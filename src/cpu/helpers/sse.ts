@@ -5,25 +5,14 @@
 
 import { HELPER_AREA, MXCSR, Vector } from "../state.ts";
 import type { Binary } from "../sse/arithmetic.ts";
-import {
-  add,
-  compare,
-  comparePredicate,
-  convert,
-  divide,
-  fromInteger,
-  maximum,
-  minimum,
-  multiply,
-  sqrt,
-  subtract,
-  toInteger,
-} from "../sse/arithmetic.ts";
-import type { Format } from "../sse/format.ts";
-import { DOUBLE, SINGLE } from "../sse/format.ts";
+import { add, compare, comparePredicate, divide, maximum, minimum, multiply, sqrt, subtract } from "../sse/arithmetic.ts";
+import { convert, fromInteger, toInteger } from "../sse/convert.ts";
+import type { Format } from "../sse/operand.ts";
+import { decode, DOUBLE, Operand, SINGLE } from "../sse/operand.ts";
 import type { Quick } from "../sse/quick.ts";
 import { quickDouble, quickSingle } from "../sse/quick.ts";
-import { BEFORE, Environment, Flag, MASK_SHIFT, Round } from "../sse/rounding.ts";
+import { BEFORE, Environment, Flag, MASK_SHIFT, Round } from "../sse/environment.ts";
+import { result } from "../sse/rounding.ts";
 import type { Helper, HelperContext } from "./index.ts";
 
 const A = HELPER_AREA;
@@ -33,48 +22,61 @@ const FLAGS = 0x3f;
 
 const environment = new Environment();
 
-/** Bits of a lane and how it is read and written: floats as patterns, integers signed. */
-export interface Lane {
-  readonly bits: 32 | 64;
-  read(view: DataView, at: number): bigint;
+const a: Operand = new Operand();
+const b: Operand = new Operand();
+
+/** Reads a lane as an operand. */
+export function readLane(view: DataView, at: number, f: Format, out: Operand): void {
+  if (f.bits === 32) decode(f, 0, view.getUint32(at, true), out);
+  else decode(f, view.getUint32(at + 4, true), view.getUint32(at, true), out);
 }
 
-export function floatLane(bits: 32 | 64): Lane {
-  return { bits, read: (view, at) => (bits === 32 ? BigInt(view.getUint32(at, true)) : view.getBigUint64(at, true)) };
+/** Writes what an operation left. */
+export function writeResult(view: DataView, at: number, bits: 32 | 64): void {
+  view.setUint32(at, result.low, true);
+  if (bits === 64) view.setUint32(at + 4, result.high, true);
 }
 
-function integerLane(bits: 32 | 64): Lane {
-  return { bits, read: (view, at) => (bits === 32 ? BigInt(view.getInt32(at, true)) : view.getBigInt64(at, true)) };
-}
-
-export function writeLane(view: DataView, at: number, bits: 32 | 64, value: bigint): void {
-  if (bits === 32) view.setUint32(at, Number(BigInt.asUintN(32, value)), true);
-  else view.setBigUint64(at, BigInt.asUintN(64, value), true);
-}
-
-export type LaneFunction = (a: bigint, b: bigint, env: Environment, operand: number, lane: number) => bigint;
+/** Leaves a lane of `bits` in `result`; `at` is its offset from the arguments. */
+type LaneFunction = (view: DataView, lane: number, env: Environment, operand: number) => void;
 
 /** Runs `f` on each lane and settles MXCSR. Lanes of the result beyond `lanes` are zero. */
-export function perLane(from: Lane, toBits: 32 | 64, lanes: number, f: LaneFunction): Helper {
-  const step = from.bits / 8;
+function eachLane(bits: 32 | 64, lanes: number, f: LaneFunction): Helper {
   return (context, operand) => {
     const { view } = context;
     const env = environment;
     const mxcsr = view.getUint32(MXCSR, true);
     env.load(mxcsr);
-    const results: bigint[] = [];
+    view.setFloat64(RESULT, 0, true);
+    view.setFloat64(RESULT + 8, 0, true);
     let flags = 0;
     for (let i = 0; i < lanes; i++) {
-      env.flags = 0;
-      results.push(f(from.read(view, A + step * i), from.read(view, B + step * i), env, operand, i));
-      flags |= env.flags;
+      env.raised = 0;
+      f(view, i, env, operand);
+      flags |= env.raised;
+      writeResult(view, RESULT + (bits / 8) * i, bits);
     }
-    if (raised(context, mxcsr, flags)) return true;
-    view.setBigUint64(RESULT, 0n, true);
-    view.setBigUint64(RESULT + 8, 0n, true);
-    results.forEach((value, i) => writeLane(view, RESULT + (toBits / 8) * i, toBits, value));
-    return false;
+    return raised(context, mxcsr, flags);
   };
+}
+
+/** What is done with the operands of a lane. */
+export type Operation = (a: Operand, b: Operand, env: Environment, operand: number, lane: number) => void;
+
+/** Lanes of floats. */
+export function perLane(from: Format, toBits: 32 | 64, lanes: number, f: Operation): Helper {
+  const step = from.bits / 8;
+  return eachLane(toBits, lanes, (view, i, env, operand) => {
+    readLane(view, A + step * i, from, a);
+    readLane(view, B + step * i, from, b);
+    f(a, b, env, operand, i);
+  });
+}
+
+/** Leaves a number. */
+function putNumber(high: number, low: number): void {
+  result.high = high;
+  result.low = low;
 }
 
 /** Sticky flags, and #XM where one of them is not masked: then those of before the operation go alone (SDM volume 1, 11.5.2). */
@@ -123,7 +125,7 @@ const operations: Readonly<Record<string, Binary>> = { add, sub: subtract, mul: 
 function* arithmetic(): Iterable<[string, Helper]> {
   for (const { suffix, format, lanes } of shapes) {
     for (const [name, f] of Object.entries(operations)) {
-      const exact = perLane(floatLane(format.bits), format.bits, lanes, (a, b, env) => f(format, a, b, env));
+      const exact = perLane(format, format.bits, lanes, (x, y, env) => f(format, x, y, env));
       const single = format.bits === 32;
       const quick = (single ? quickSingle : quickDouble)[name];
       yield [
@@ -131,12 +133,15 @@ function* arithmetic(): Iterable<[string, Helper]> {
         quick === undefined ? exact : (context, operand) => (tryQuick(context.view, single, lanes, quick) ? false : exact(context, operand)),
       ];
     }
-    const predicate: LaneFunction = (a, b, env, operand) => (comparePredicate(format, a, b, operand, env) ? -1n : 0n);
-    yield [`sse cmp${suffix}`, perLane(floatLane(format.bits), format.bits, lanes, predicate)];
+    const predicate: Operation = (x, y, env, operand) => {
+      const mask = comparePredicate(x, y, operand, env) ? 0xffff_ffff : 0;
+      putNumber(mask, mask);
+    };
+    yield [`sse cmp${suffix}`, perLane(format, format.bits, lanes, predicate)];
     if (lanes > 1) continue;
     for (const quiet of [true, false]) {
-      const relation: LaneFunction = (a, b, env) => BigInt(compare(format, a, b, quiet, env));
-      yield [`sse ${quiet ? "u" : ""}comi${suffix}`, perLane(floatLane(format.bits), 64, 1, relation)];
+      const relation: Operation = (x, y, env) => putNumber(0, compare(x, y, quiet, env));
+      yield [`sse ${quiet ? "u" : ""}comi${suffix}`, perLane(format, 64, 1, relation)];
     }
   }
 }
@@ -144,7 +149,7 @@ function* arithmetic(): Iterable<[string, Helper]> {
 /** Integers from floats: rounded as MXCSR says, or towards zero. */
 function integers(name: string, format: Format, bits: 32 | 64, lanes: number): [string, Helper][] {
   const rounded = (truncate: boolean): Helper =>
-    perLane(floatLane(format.bits), bits, lanes, (a, _, env) => toInteger(format, a, bits, truncate ? Round.zero : env.rc, env));
+    perLane(format, bits, lanes, (x, _, env) => toInteger(x, bits, truncate ? Round.zero : env.rounding, env));
   return [
     [`sse cvt${name}`, rounded(false)],
     [`sse cvtt${name}`, rounded(true)],
@@ -152,11 +157,16 @@ function integers(name: string, format: Format, bits: 32 | 64, lanes: number): [
 }
 
 function floats(name: string, bits: 32 | 64, format: Format, lanes: number): [string, Helper] {
-  return [`sse ${name}`, perLane(integerLane(bits), format.bits, lanes, (a, _, env) => fromInteger(format, a, env))];
+  const convertLane: LaneFunction = (view, i, env) => {
+    const at = A + (bits / 8) * i;
+    const low = view.getInt32(at, true);
+    fromInteger(format, bits === 64 ? view.getInt32(at + 4, true) : low >> 31, low, env);
+  };
+  return [`sse ${name}`, eachLane(format.bits, lanes, convertLane)];
 }
 
 function between(name: string, format: Format, to: Format, lanes: number): [string, Helper] {
-  return [`sse ${name}`, perLane(floatLane(format.bits), to.bits, lanes, (a, _, env) => convert(format, to, a, env))];
+  return [`sse ${name}`, perLane(format, to.bits, lanes, (x, _, env) => convert(to, x, env))];
 }
 
 export const sseHelpers: Readonly<Record<string, Helper>> = Object.fromEntries([

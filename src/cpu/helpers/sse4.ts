@@ -1,12 +1,15 @@
 /** SSE3 and SSE4.1 floating point off the usual path: see sse.ts. */
 
 import { HELPER_AREA, MXCSR } from "../state.ts";
-import { add, multiply, roundToIntegral, subtract } from "../sse/arithmetic.ts";
-import type { Format } from "../sse/format.ts";
-import { DOUBLE, SINGLE } from "../sse/format.ts";
-import { Environment, Round } from "../sse/rounding.ts";
+import type { Binary } from "../sse/arithmetic.ts";
+import { add, multiply, subtract } from "../sse/arithmetic.ts";
+import { roundToIntegral } from "../sse/convert.ts";
+import type { Format } from "../sse/operand.ts";
+import { DOUBLE, Operand, SINGLE } from "../sse/operand.ts";
+import { Environment, Round } from "../sse/environment.ts";
+import { result } from "../sse/rounding.ts";
 import type { Helper } from "./index.ts";
-import { floatLane, perLane, raised, writeLane } from "./sse.ts";
+import { perLane, raised, readLane, writeResult } from "./sse.ts";
 
 const A = HELPER_AREA;
 const B = HELPER_AREA + 16;
@@ -14,15 +17,18 @@ const RESULT = HELPER_AREA + 32;
 
 const environment = new Environment();
 
+const x: Operand = new Operand();
+const y: Operand = new Operand();
+
 function alternating(f: Format, lanes: number): Helper {
-  return perLane(floatLane(f.bits), f.bits, lanes, (a, b, env, _, lane) => ((lane & 1) === 0 ? subtract : add)(f, a, b, env));
+  return perLane(f, f.bits, lanes, (a, b, env, _, lane) => ((lane & 1) === 0 ? subtract : add)(f, a, b, env));
 }
 
 /** The immediate's bit 2: MXCSR.RC; bit 3: nothing is inexact. */
 function rounding(f: Format, lanes: number): Helper {
-  return perLane(floatLane(f.bits), f.bits, lanes, (a, _, env, imm) => {
-    const rc = (imm & 4) === 0 ? imm & Round.zero : env.rc;
-    return roundToIntegral(f, a, rc, (imm & 8) === 0, env);
+  return perLane(f, f.bits, lanes, (a, _, env, imm) => {
+    const rc = (imm & 4) === 0 ? imm & Round.zero : env.rounding;
+    roundToIntegral(f, a, rc, (imm & 8) === 0, env);
   });
 }
 
@@ -31,27 +37,36 @@ function dotProduct(f: Format, lanes: 2 | 4): Helper {
   const bytes = f.bits / 8;
   return (context, imm) => {
     const { view } = context;
-    const read = (at: number): bigint => (f.bits === 32 ? BigInt(view.getUint32(at, true)) : view.getBigUint64(at, true));
     const env = environment;
-    const step = (count: number, calculate: (i: number) => bigint): bigint[] | undefined => {
+    /** \`count\` values at the beginning of the result, from two values each; an absent one is zero. True: an exception was noted. */
+    const step = (count: number, first: number, second: number, distance: number, operation: Binary, chosen: number): boolean => {
       const mxcsr = view.getUint32(MXCSR, true);
       env.load(mxcsr);
       let flags = 0;
-      const results = Array.from({ length: count }, (_, i) => {
-        env.flags = 0;
-        const result = calculate(i);
-        flags |= env.flags;
-        return result;
-      });
-      return raised(context, mxcsr, flags) ? undefined : results;
+      for (let i = 0; i < count; i++) {
+        if ((chosen & (1 << i)) === 0) {
+          result.high = 0;
+          result.low = 0;
+        } else {
+          env.raised = 0;
+          readLane(view, first + distance * i, f, x);
+          readLane(view, second + distance * i, f, y);
+          operation(f, x, y, env);
+          flags |= env.raised;
+        }
+        writeResult(view, RESULT + bytes * i, f.bits);
+      }
+      return raised(context, mxcsr, flags);
     };
-    let values = step(lanes, (i) => ((imm & (0x10 << i)) === 0 ? 0n : multiply(f, read(A + bytes * i), read(B + bytes * i), env)));
-    while (values !== undefined && values.length > 1) {
-      const terms = values;
-      values = step(terms.length / 2, (i) => add(f, terms[2 * i] ?? 0n, terms[2 * i + 1] ?? 0n, env));
+    if (step(lanes, A, B, bytes, multiply, imm >> 4)) return true;
+    for (let count = lanes / 2; count >= 1; count /= 2) if (step(count, RESULT, RESULT + bytes, 2 * bytes, add, -1)) return true;
+    for (let i = lanes - 1; i >= 0; i--) {
+      readLane(view, RESULT, f, x);
+      const chosen = (imm & (1 << i)) !== 0;
+      result.high = chosen ? x.patternHigh : 0;
+      result.low = chosen ? x.patternLow : 0;
+      writeResult(view, RESULT + bytes * i, f.bits);
     }
-    if (values === undefined) return true;
-    for (let i = 0; i < lanes; i++) writeLane(view, RESULT + bytes * i, f.bits, (imm & (1 << i)) === 0 ? 0n : (values[0] ?? 0n));
     return false;
   };
 }

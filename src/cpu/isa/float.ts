@@ -57,9 +57,12 @@ export function notDenormal(op: Op, bits: FloatBits, value: V): V {
   return op.x("i32.eqz", denormal);
 }
 
-/** Neither zero, denormal, infinite nor NaN. */
-export function isNormal(op: Op, bits: FloatBits, value: V): V {
-  return below(op, bits, minus(op, bits, doubled(op, bits, value), LEAST[bits]), NORMAL_EXPONENTS[bits] * LEAST[bits]);
+/**
+ * Finite and larger than the smallest normal number: that one may come of a result that was rounded up from below it, which is an underflow
+ * (SDM volume 1, 4.9.1.5).
+ */
+export function isLarge(op: Op, bits: FloatBits, value: V): V {
+  return below(op, bits, minus(op, bits, doubled(op, bits, value), LEAST[bits] + 1n), NORMAL_EXPONENTS[bits] * LEAST[bits] - 1n);
 }
 
 /** Smallest and largest normal numbers. */
@@ -97,6 +100,11 @@ export class Lanes {
   /** Zero, or at least `least` in size; false for NaNs. */
   zeroOrFrom(value: V, least: number): V {
     return this.or(this.f("ge", this.f("abs", value), this.splat(least)), this.isZero(value));
+  }
+
+  /** As {@link isLarge}, but infinities are too. */
+  large(value: V): V {
+    return this.f("gt", this.f("abs", value), this.splat(SMALLEST[this.bits]));
   }
 
   upTo(value: V, greatest: number): V {

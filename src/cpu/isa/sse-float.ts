@@ -1,6 +1,6 @@
 /** SSE and SSE2 floating-point arithmetic, comparison and logic (SDM volume 1, 5.5.1 and 5.6.1). */
 
-import { both, either, floatType, inexactIsSilent, isNormal, Lanes, LARGEST, notDenormal, resultOf, SMALLEST, unlessUnusual } from "./float.ts";
+import { both, either, floatType, inexactIsSilent, isLarge, Lanes, LARGEST, notDenormal, resultOf, unlessUnusual } from "./float.ts";
 import type { FloatBits } from "./float.ts";
 import { insn } from "./insn.ts";
 import type { Insn } from "./insn.ts";
@@ -43,7 +43,7 @@ function arithmetic(name: string, opcode: string, zeros: Zeros): Insn[] {
       const r = unary ? l.f(name, b) : l.f(name, a, b);
       const values = { a, b, r };
       const exact = zeros.map((zero) => l.isZero(values[zero])).reduce((x, y) => l.or(x, y));
-      const large = l.or(l.f("ge", l.f("abs", r), l.splat(SMALLEST[bits])), exact);
+      const large = l.or(l.large(r), exact);
       const operands = unary ? [l.ordinary(b)] : [l.ordinary(a), l.ordinary(b)];
       const usual = both(op, inexactIsSilent(op), l.all(...operands, large, l.upTo(r, LARGEST[bits])));
       return unlessUnusual(op, usual, r, `sse ${name}${bits === 32 ? "ps" : "pd"}`, [a, b]);
@@ -58,7 +58,7 @@ function arithmetic(name: string, opcode: string, zeros: Zeros): Insn[] {
       };
       const isZero = (value: V): V => op.x(`${t}.eq`, value, bits === 32 ? op.f32(0) : op.f64(0));
       const exactZero = (): V => both(op, sources(), isZero(r), zeros.map((zero) => isZero(values[zero])).reduce((x, y) => either(op, x, y)));
-      const usual = both(op, sources(), isNormal(op, bits, r));
+      const usual = both(op, sources(), isLarge(op, bits, r));
       return unlessUnusual(op, usual, r, `sse ${name}${bits === 32 ? "ss" : "sd"}`, [a, b], undefined, exactZero);
     },
   );

@@ -61,7 +61,7 @@ function dotProduct(suffix: "ps" | "pd", opcode: string): Insn {
     const conditions = [
       l.ordinary(a),
       l.ordinary(b),
-      l.or(l.f("ge", l.f("abs", products), l.splat(SMALLEST[bits])), l.or(l.isZero(a), l.isZero(b))),
+      l.or(l.large(products), l.or(l.isZero(a), l.isZero(b))),
       l.upTo(products, LARGEST[bits]),
     ];
     let sum = products;

@@ -1,123 +1,138 @@
-/** SSE arithmetic and conversions, exact for every MXCSR, on bit patterns. Raised flags are collected in the environment. */
+/**
+ * SSE arithmetic, exact for every MXCSR. Operands are decoded lanes, which operations may change; the result's pattern is left in `result`, raised
+ * flags in the environment.
+ */
 
-import type { Exact, Format } from "./format.ts";
-import { bitLength, decode, isDenormal, isInfinite, isNaN, isNegative, isSignaling, isZero, magnitude } from "./format.ts";
-import type { Environment } from "./rounding.ts";
-import { Flag, Round, round, roundToInteger } from "./rounding.ts";
+import { BIAS, Kind, compareHalves } from "../x87/float80.ts";
+import { difference, product, quotient, root, significand, sum } from "../x87/significand.ts";
+import type { Environment } from "./environment.ts";
+import { Flag, Round } from "./environment.ts";
+import type { Format, Operand } from "./operand.ts";
+import { flush, isNaN, putInfinity, putInvalid, putNaN, putZero, take } from "./operand.ts";
+import { put, putSignificand, result } from "./rounding.ts";
 
-/** The operand as the operation sees it: DAZ makes denormals zeros, without it they raise DE. */
-function operand(f: Format, x: bigint, env: Environment): bigint {
-  if (!isDenormal(f, x)) return x;
-  if (env.denormalsAreZero) return x & f.sign;
-  env.flags |= Flag.DE;
-  return x;
+export type Binary = (f: Format, a: Operand, b: Operand, env: Environment) => void;
+
+function raiseSignaling(x: Operand, env: Environment): void {
+  if (x.kind === Kind.signalingNaN) env.raised |= Flag.IE;
 }
 
-function invalid(f: Format, env: Environment): bigint {
-  env.flags = (env.flags & ~Flag.DE) | Flag.IE;
-  return f.defaultNaN;
-}
-
-/** Of two operands with a NaN among them: the first NaN, quiet (SDM volume 1, table 4-7). */
-function propagate(f: Format, a: bigint, b: bigint, env: Environment): bigint {
-  if (isSignaling(f, a) || isSignaling(f, b)) env.flags |= Flag.IE;
-  return (isNaN(f, a) ? a : b) | f.quiet;
-}
-
-export type Binary = (f: Format, a: bigint, b: bigint, env: Environment) => bigint;
-
-/** NaNs and denormals of both operands, then `finish`. */
+/** NaNs and denormals of both operands, then `finish`. Of two NaNs the first is the result (SDM volume 1, table 4-7). */
 function binary(finish: Binary): Binary {
-  return (f, a, b, env) => (isNaN(f, a) || isNaN(f, b) ? propagate(f, a, b, env) : finish(f, operand(f, a, env), operand(f, b, env), env));
+  return (f, a, b, env) => {
+    if (isNaN(a) || isNaN(b)) {
+      raiseSignaling(a, env);
+      raiseSignaling(b, env);
+      putNaN(f, isNaN(a) ? a : b);
+      return;
+    }
+    take(a, env);
+    take(b, env);
+    finish(f, a, b, env);
+  };
 }
 
-function sum(f: Format, a: bigint, b: bigint, env: Environment): bigint {
-  if (isInfinite(f, a)) return isInfinite(f, b) && a !== b ? invalid(f, env) : a;
-  if (isInfinite(f, b)) return b;
-  const x = decode(f, a);
-  const y = decode(f, b);
-  const exponent = Math.min(x.exponent, y.exponent);
-  const aligned = (v: Exact): bigint => (v.negative ? -v.significand : v.significand) << BigInt(v.exponent - exponent);
-  const total = aligned(x) + aligned(y);
-  if (total === 0n) {
-    const negative = x.negative === y.negative ? x.negative : env.rc === Round.down;
-    return negative ? f.sign : 0n;
+/** Sign of a sum that is zero. */
+export function zeroSign(a: number, b: number, env: Environment): number {
+  if (a === b) return a;
+  return env.rounding === Round.down ? 1 : 0;
+}
+
+function total(f: Format, a: Operand, b: Operand, env: Environment): void {
+  if (a.kind === Kind.infinity || b.kind === Kind.infinity) {
+    if (a.kind === b.kind && a.sign !== b.sign) putInvalid(f, env);
+    else putInfinity(f, a.kind === Kind.infinity ? a.sign : b.sign);
+  } else if (a.kind === Kind.zero || b.kind === Kind.zero) {
+    const x = a.kind === Kind.zero ? b : a;
+    if (x.kind === Kind.zero) putZero(f, zeroSign(a.sign, b.sign, env));
+    else put(f, env, x.sign, x.exponent, x.high, x.low, 0);
+  } else {
+    const swap = a.exponent < b.exponent || (a.exponent === b.exponent && compareHalves(a.high, a.low, b.high, b.low) < 0);
+    const large = swap ? b : a;
+    const small = swap ? a : b;
+    const combine = a.sign === b.sign ? sum : difference;
+    combine(large.high, large.low, small.high, small.low, large.exponent - small.exponent);
+    if (significand.high === 0) putZero(f, zeroSign(0, 1, env));
+    else putSignificand(f, env, large.sign, large.exponent);
   }
-  return round(f, { negative: total < 0n, significand: total < 0n ? -total : total, exponent }, env);
 }
 
-export const add: Binary = binary(sum);
-export const subtract: Binary = binary((f, a, b, env) => sum(f, a, b ^ f.sign, env));
+export const add: Binary = binary(total);
+export const subtract: Binary = binary((f, a, b, env) => {
+  b.sign ^= 1;
+  total(f, a, b, env);
+});
 
 export const multiply: Binary = binary((f, a, b, env) => {
-  const sign = (a ^ b) & f.sign;
-  if (isInfinite(f, a) || isInfinite(f, b)) return isZero(f, a) || isZero(f, b) ? invalid(f, env) : sign | f.infinity;
-  const x = decode(f, a);
-  const y = decode(f, b);
-  return round(f, { negative: sign !== 0n, significand: x.significand * y.significand, exponent: x.exponent + y.exponent }, env);
+  const sign = a.sign ^ b.sign;
+  const zero = a.kind === Kind.zero || b.kind === Kind.zero;
+  if (a.kind === Kind.infinity || b.kind === Kind.infinity) {
+    if (zero) putInvalid(f, env);
+    else putInfinity(f, sign);
+  } else if (zero) putZero(f, sign);
+  else {
+    product(a.high, a.low, b.high, b.low);
+    putSignificand(f, env, sign, a.exponent + b.exponent - BIAS);
+  }
 });
 
 export const divide: Binary = binary((f, a, b, env) => {
-  const sign = (a ^ b) & f.sign;
-  if (isInfinite(f, a)) return isInfinite(f, b) ? invalid(f, env) : sign | f.infinity;
-  if (isInfinite(f, b)) return sign;
-  if (isZero(f, b)) {
-    if (isZero(f, a)) return invalid(f, env);
-    env.flags = (env.flags & ~Flag.DE) | Flag.ZE;
-    return sign | f.infinity;
+  const sign = a.sign ^ b.sign;
+  if (a.kind === b.kind && a.kind !== Kind.normal) putInvalid(f, env);
+  else if (a.kind === Kind.infinity) putInfinity(f, sign);
+  else if (b.kind === Kind.infinity || a.kind === Kind.zero) putZero(f, sign);
+  else if (b.kind === Kind.zero) {
+    env.raised = (env.raised & ~Flag.DE) | Flag.ZE;
+    putInfinity(f, sign);
+  } else {
+    quotient(a.high, a.low, b.high, b.low);
+    putSignificand(f, env, sign, a.exponent - b.exponent + BIAS);
   }
-  const x = decode(f, a);
-  const y = decode(f, b);
-  if (x.significand === 0n) return sign;
-  const shift = Math.max(0, f.precision + 2 + bitLength(y.significand) - bitLength(x.significand));
-  const dividend = x.significand << BigInt(shift);
-  const quotient = dividend / y.significand;
-  const rest = quotient * y.significand === dividend ? 0n : 1n;
-  return round(f, { negative: sign !== 0n, significand: (quotient << 1n) | rest, exponent: x.exponent - y.exponent - shift - 1 }, env);
 });
-
-/** Largest integer whose square is at most `n`. */
-function squareRoot(n: bigint): bigint {
-  let x = 1n << BigInt((bitLength(n) + 1) >> 1);
-  for (;;) {
-    const y = (x + n / x) >> 1n;
-    if (y >= x) return x;
-    x = y;
-  }
-}
 
 /** The second operand's root; the first is not looked at. */
 export const sqrt: Binary = (f, _, b, env) => {
-  if (isNaN(f, b)) return propagate(f, b, b, env);
-  const source = operand(f, b, env);
-  if (isZero(f, source)) return source;
-  if (isNegative(f, source)) return invalid(f, env);
-  if (isInfinite(f, source)) return source;
-  const x = decode(f, source);
-  let shift = 2 * f.precision + 2;
-  if ((x.exponent - shift) % 2 !== 0) shift++;
-  const scaled = x.significand << BigInt(shift);
-  const root = squareRoot(scaled);
-  const rest = root * root === scaled ? 0n : 1n;
-  return round(f, { negative: false, significand: (root << 1n) | rest, exponent: (x.exponent - shift) / 2 - 1 }, env);
+  if (isNaN(b)) {
+    raiseSignaling(b, env);
+    putNaN(f, b);
+    return;
+  }
+  take(b, env);
+  if (b.kind === Kind.zero) putZero(f, b.sign);
+  else if (b.sign !== 0) putInvalid(f, env);
+  else if (b.kind === Kind.infinity) putInfinity(f, 0);
+  else {
+    const exponent = b.exponent - BIAS;
+    root(b.high, b.low, exponent);
+    putSignificand(f, env, 0, (exponent >> 1) + BIAS);
+  }
 };
 
-/** Patterns of numbers in the numbers' order. */
-function ordered(f: Format, x: bigint): bigint {
-  return isNegative(f, x) ? -magnitude(f, x) : magnitude(f, x);
+/** Of numbers: negative, zero or positive. */
+function order(a: Operand, b: Operand): number {
+  if (a.kind === Kind.zero && b.kind === Kind.zero) return 0;
+  if (a.sign !== b.sign) return b.sign - a.sign;
+  const magnitudes = a.exponent === b.exponent ? compareHalves(a.high, a.low, b.high, b.low) : a.exponent - b.exponent;
+  return a.sign === 0 ? magnitudes : -magnitudes;
+}
+
+function putOperand(x: Operand): void {
+  result.high = x.patternHigh;
+  result.low = x.patternLow;
 }
 
 /** `a` where it is `wanted` (-1 less, 1 greater), else `b`: also where they are equal or one is NaN. */
 function extreme(wanted: -1 | 1): Binary {
-  return (f, a, b, env) => {
-    if (isNaN(f, a) || isNaN(f, b)) {
-      env.flags |= Flag.IE;
-      return env.denormalsAreZero && isDenormal(f, b) ? b & f.sign : b;
+  return (_, a, b, env) => {
+    if (isNaN(a) || isNaN(b)) {
+      env.raised |= Flag.IE;
+      if (b.denormal && env.denormalsAreZero) flush(b);
+      putOperand(b);
+      return;
     }
-    const x = operand(f, a, env);
-    const y = operand(f, b, env);
-    const holds = wanted < 0 ? ordered(f, x) < ordered(f, y) : ordered(f, x) > ordered(f, y);
-    return holds ? x : y;
+    take(a, env);
+    take(b, env);
+    putOperand(order(a, b) * wanted > 0 ? a : b);
   };
 }
 
@@ -125,68 +140,27 @@ export const minimum: Binary = extreme(-1);
 export const maximum: Binary = extreme(1);
 
 /** Bits as UCOMIS sets them: 1 less, 2 equal, 4 unordered; 0 greater. `quiet`: quiet NaNs are no invalid operands. */
-export function compare(f: Format, a: bigint, b: bigint, quiet: boolean, env: Environment): number {
-  if (isNaN(f, a) || isNaN(f, b)) {
-    if (!quiet || isSignaling(f, a) || isSignaling(f, b)) env.flags |= Flag.IE;
+export function compare(a: Operand, b: Operand, quiet: boolean, env: Environment): number {
+  if (isNaN(a) || isNaN(b)) {
+    if (!quiet) env.raised |= Flag.IE;
+    raiseSignaling(a, env);
+    raiseSignaling(b, env);
     return 4;
   }
-  const x = ordered(f, operand(f, a, env));
-  const y = ordered(f, operand(f, b, env));
-  return x < y ? 1 : x === y ? 2 : 0;
+  take(a, env);
+  take(b, env);
+  const relation = order(a, b);
+  if (relation < 0) return 1;
+  return relation === 0 ? 2 : 0;
 }
 
-/** Predicates 0 to 7 of CMPPS: eq lt le unord and their negations. Only eq, unord and theirs are quiet. */
-export function comparePredicate(f: Format, a: bigint, b: bigint, predicate: number, env: Environment): boolean {
+/** Relations that predicates 0 to 15 accept: 1 less, 2 equal, 4 unordered, 8 greater (SDM volume 2, CMPPD). */
+const ACCEPTED: readonly number[] = [2, 1, 3, 4, 13, 14, 12, 11, 6, 5, 7, 0, 9, 10, 8, 15];
+
+/** Predicates 0 to 31 of VCMPPS; CMPPS has the first eight. Bit 4 exchanges those that signal quiet NaNs and those that do not. */
+export function comparePredicate(a: Operand, b: Operand, predicate: number, env: Environment): boolean {
   const low = predicate & 3;
-  const relation = compare(f, a, b, low === 0 || low === 3, env);
-  const accepted = [2, 1, 3, 4][low] ?? 0;
-  return ((relation & accepted) !== 0) !== (predicate & 4) > 0;
-}
-
-/** From `f` to the other format. */
-export function convert(f: Format, to: Format, x: bigint, env: Environment): bigint {
-  const sign = isNegative(f, x) ? to.sign : 0n;
-  if (isNaN(f, x)) {
-    if (isSignaling(f, x)) env.flags |= Flag.IE;
-    const distance = BigInt(to.precision - f.precision);
-    const payload = x & (f.quiet - 1n);
-    return sign | to.infinity | to.quiet | (distance > 0n ? payload << distance : payload >> -distance);
-  }
-  if (isInfinite(f, x)) return sign | to.infinity;
-  return round(to, decode(f, operand(f, x, env)), env);
-}
-
-/** To a signed integer of `bits`; the integer indefinite where there is none. DE is not raised. */
-export function toInteger(f: Format, x: bigint, bits: 32 | 64, rc: number, env: Environment): bigint {
-  const indefinite = -(1n << BigInt(bits - 1));
-  if (isNaN(f, x) || isInfinite(f, x)) {
-    env.flags |= Flag.IE;
-    return indefinite;
-  }
-  if (isDenormal(f, x) && env.denormalsAreZero) return 0n;
-  const { value, inexact } = roundToInteger(decode(f, x), rc);
-  if (BigInt.asIntN(bits, value) !== value) {
-    env.flags |= Flag.IE;
-    return indefinite;
-  }
-  if (inexact) env.flags |= Flag.PE;
-  return value;
-}
-
-/** To an integral value of the same format. PE only where `precise`; denormals are no exception, zeros with DAZ. */
-export function roundToIntegral(f: Format, x: bigint, rc: number, precise: boolean, env: Environment): bigint {
-  if (isNaN(f, x)) return propagate(f, x, x, env);
-  if (isInfinite(f, x)) return x;
-  const sign = x & f.sign;
-  if (isDenormal(f, x) && env.denormalsAreZero) return sign;
-  const { value, inexact } = roundToInteger(decode(f, x), rc);
-  if (inexact && precise) env.flags |= Flag.PE;
-  if (value === 0n) return sign;
-  const size = value < 0n ? -value : value;
-  // Exact: a rounded value has no more significant bits than the format.
-  return round(f, { negative: sign !== 0n, significand: size, exponent: 0 }, env);
-}
-
-export function fromInteger(f: Format, value: bigint, env: Environment): bigint {
-  return round(f, { negative: value < 0n, significand: value < 0n ? -value : value, exponent: 0 }, env);
+  const quiet = (low === 0 || low === 3) === predicate < 16;
+  const relation = compare(a, b, quiet, env);
+  return ((relation === 0 ? 8 : relation) & (ACCEPTED[predicate & 15] ?? 0)) !== 0;
 }

@@ -57,7 +57,7 @@ export function toFloat(env: Environment, value: Float80, bits: number): boolean
   }
   copy(x, value);
   if (kind === Kind.denormal) normalise(x);
-  return narrow(env, x.sign, x.exponent, x.high, x.low, bits);
+  return narrow(env, x.sign, x.exponent, x.high, x.low, 0, bits);
 }
 
 /** Signed 64-bit integer, as halves, to Float80: exact. */

@@ -189,28 +189,54 @@ function overflow(env: Environment, out: Float80, sign: number, bits: number): v
   else set(out, sign, MAX_EXPONENT - 1, bits === 24 ? 0xffff_ff00 : 0xffff_ffff, bits === 64 ? 0xffff_ffff : bits === 53 ? 0xffff_f800 : 0);
 }
 
-/** Result of {@link narrow}: the bits of a float32 in `low`, of a float64 in both. */
-export const narrowed: { high: number; low: number } = { high: 0, low: 0 };
+/**
+ * Result of {@link narrow}: the bits of a float32 in `low`, of a float64 in both; whether it was below the smallest normal number, and
+ * inexact (where it is not stored: with unbounded exponent).
+ */
+export const narrowed: { high: number; low: number; tiny: boolean; inexact: boolean } = { high: 0, low: 0, tiny: false, inexact: false };
 
 /**
- * Rounds a normalised number to float32 (`bits` 24) or float64 (`bits` 53) and leaves its encoding in {@link narrowed}.
- * Returns false where an unmasked overflow or underflow forbids storing.
+ * Rounds a normalised number, with 32 more bits below it, to float32 (`bits` 24) or float64 (`bits` 53) and leaves its encoding in
+ * {@link narrowed}. Returns false where an unmasked overflow or underflow forbids storing.
  */
-export function narrow(env: Environment, sign: number, exponent: number, sigHigh: number, sigLow: number, bits: number): boolean {
+export function narrow(
+  env: Environment,
+  sign: number,
+  exponent: number,
+  sigHigh: number,
+  sigLow: number,
+  sigExtra: number,
+  bits: number,
+): boolean {
+  const stored = narrowTo(env, sign, exponent, sigHigh, sigLow, sigExtra, bits);
+  narrowed.inexact = inexact;
+  return stored;
+}
+
+function narrowTo(
+  env: Environment,
+  sign: number,
+  exponent: number,
+  sigHigh: number,
+  sigLow: number,
+  sigExtra: number,
+  bits: number,
+): boolean {
   const bias = bits === 24 ? 127 : 1023;
   let e = exponent - 16383 + bias;
   work.high = sigHigh;
   work.low = sigLow;
-  work.extra = 0;
+  work.extra = sigExtra;
   let carried = roundBits(env.rounding, sign, bits);
-  if (e + carried <= 0) {
+  narrowed.tiny = e + carried <= 0;
+  if (narrowed.tiny) {
     if (!(env.masks & UE)) {
       env.raised |= UE;
       return false;
     }
     work.high = sigHigh;
     work.low = sigLow;
-    work.extra = 0;
+    work.extra = sigExtra;
     shiftRightSticky(1 - e);
     roundBits(env.rounding, sign, bits);
     if (inexact) env.raised |= PE | UE;
@@ -220,6 +246,7 @@ export function narrow(env: Environment, sign: number, exponent: number, sigHigh
   } else if (e <= 0) {
     work.high = sigHigh;
     work.low = sigLow;
+    work.extra = sigExtra;
     shiftRightSticky(1 - e);
     roundBits(env.rounding, sign, bits);
     if (inexact) env.raised |= PE;
