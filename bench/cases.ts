@@ -45,7 +45,7 @@ export function programCases(): BenchCase[] {
 }
 
 /** One entry of the corpus' cases.json; the corpus' own documentation describes it. */
-interface CorpusCase {
+export interface CorpusCase {
   readonly id: string;
   readonly tier: number;
   readonly argv: string[];
@@ -64,17 +64,16 @@ const hostEnv = { ...guestEnv, PATH: "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sb
 const mounts = ["/tmp", `${corpus}/bin::/bin:ro`, "/etc:ro", "/usr:ro"];
 const manyProcesses = ["fork", "vfork", "clone", "clone3"];
 
-/** The cases of tiers 1 and 2 that run one process for more than 100 million instructions. */
-export function corpusCases(list: string): BenchCase[] {
+/** Tiers 1 and 2, more than 100 million instructions. */
+function isLong({ tier, instructions = 0 }: CorpusCase): boolean {
+  return (tier === 1 || tier === 2) && instructions > 100e6;
+}
+
+/** The `wanted` cases that are there and run one process. */
+export function corpusCases(list: string, wanted: (c: CorpusCase) => boolean = isLong): BenchCase[] {
   const all = JSON.parse(readFileSync(list, "utf8")) as CorpusCase[];
-  const wanted = all.filter(
-    (c) =>
-      (c.tier === 1 || c.tier === 2) &&
-      (c.instructions ?? 0) > 100e6 &&
-      !c.syscalls.some((name) => manyProcesses.includes(name)) &&
-      existsSync(c.argv[0] ?? ""),
-  );
-  return wanted.map((c) => {
+  const found = all.filter((c) => wanted(c) && !c.syscalls.some((name) => manyProcesses.includes(name)) && existsSync(c.argv[0] ?? ""));
+  return found.map((c) => {
     const cwd = `${corpus}/run/bench-${c.id}`;
     const prepare = (): void => {
       rmSync(cwd, { recursive: true, force: true });

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Program } from "../../programs/build.ts";
 import { decodeLatin1 } from "../../src/base/index.ts";
-import type { HostAnswer, HostRequest, HostStat, HostStream, Inputs, StartOptions } from "../../src/linux/index.ts";
+import type { HostAnswer, HostMount, HostRequest, HostStat, HostStream, Inputs, StartOptions } from "../../src/linux/index.ts";
 import { defaultRlimits } from "../../src/linux/index.ts";
 import type { RunEnd } from "../../src/machine/index.ts";
 import { Machine } from "../../src/machine/index.ts";
@@ -31,12 +31,29 @@ export class PipeHost implements Inputs {
   readonly synchronousFiles = true;
   output = "";
   input: Uint8Array;
+  /** Who answers for files of the host; without it there are none. */
+  readonly files: Inputs | undefined;
+  readonly #open = new Set<number>();
 
-  constructor(input: Uint8Array = new Uint8Array(0)) {
+  constructor(input: Uint8Array = new Uint8Array(0), files?: Inputs) {
     this.input = input;
+    this.files = files;
   }
 
-  ask(_id: number, request: HostRequest): HostAnswer | "later" {
+  /** Closes what the machine has left open: it is not used any more. */
+  close(): void {
+    for (const handle of this.#open) this.files?.ask(0, { op: "file.close", handle });
+  }
+
+  #askFiles(id: number, request: HostRequest): HostAnswer | "later" {
+    if (this.files === undefined) return { errno: 38 };
+    const answer = this.files.ask(id, request);
+    if (request.op === "file.close") this.#open.delete(request.handle);
+    else if (answer !== "later" && "handle" in answer) this.#open.add(answer.handle);
+    return answer;
+  }
+
+  ask(id: number, request: HostRequest): HostAnswer | "later" {
     switch (request.op) {
       case "streams": {
         const stream = (number: number): HostStream => ({
@@ -56,7 +73,7 @@ export class PipeHost implements Inputs {
         this.output += decodeLatin1(request.bytes);
         return { count: request.bytes.length };
       default:
-        return { errno: 38 };
+        return this.#askFiles(id, request);
     }
   }
 }
@@ -67,6 +84,12 @@ export interface Case {
   readonly argv: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: Uint8Array;
+  /** Where it lies in the guest; "/NAME" by default. */
+  readonly path?: string;
+  readonly cwd?: string;
+  /** Directories of the host, and who answers for them. */
+  readonly mounts?: readonly HostMount[];
+  readonly files?: Inputs;
 }
 
 export function programCase(program: Program): Case {
@@ -101,13 +124,14 @@ export class Run {
   }
 
   static start(guest: Case, windowBits?: number): Run {
-    const host = new PipeHost(guest.input);
+    const host = new PipeHost(guest.input, guest.files);
     const machine = Machine.create({
       elf: guest.elf,
-      path: `/${guest.name}`,
+      path: guest.path ?? `/${guest.name}`,
       argv: guest.argv,
       envp: Object.entries(guest.env ?? {}).map(([name, value]) => `${name}=${value}`),
-      cwd: "/",
+      cwd: guest.cwd ?? "/",
+      ...(guest.mounts === undefined ? {} : { mounts: guest.mounts }),
       inputs: host,
       ...prebuilt(),
       start,
@@ -127,7 +151,7 @@ export class Run {
 
   /** Another machine, from this one's image. */
   again(image: Uint8Array = this.image(), windowBits?: number): Run {
-    const host = new PipeHost(this.host.input);
+    const host = new PipeHost(this.host.input, this.host.files);
     host.output = this.host.output;
     return new Run(
       host,
