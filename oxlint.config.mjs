@@ -13,7 +13,7 @@ const imports = {
   snapshot: ["base", "memory", "cpu", "loader", "linux", "machine"],
   debug: ["base", "memory", "cpu", "loader", "linux", "machine", "snapshot"],
   node: ["base", "linux", "machine", "snapshot", "debug"],
-  web: ["base", "linux", "machine", "snapshot", "debug"],
+  web: ["base", "memory", "cpu", "linux", "machine", "snapshot", "debug"],
   cli: ["base", "memory", "cpu", "loader", "linux", "machine", "snapshot", "debug", "node"],
 };
 const rooms = Object.keys(imports);

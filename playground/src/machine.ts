@@ -140,6 +140,12 @@ export class MachineClient {
       case "notice":
         this.#set({ ...state, notices: [...state.notices, report.text] });
         return;
+      case "refused":
+        this.#set({ ...state, error: report.message });
+        return;
+      case "looked":
+      case "unlooked":
+        return;
       case "failed":
         this.fail(`${sentence(report.message)}`);
         return;

@@ -79,7 +79,7 @@ function Disassembly({ cpu }: { readonly cpu: CpuView }) {
               {cpu.instructions.map(({ address, text, place, next: isNext, bytes }) => (
                 <tr key={address} ref={isNext ? next : null} class={isNext ? "next" : undefined} aria-current={isNext ? "step" : undefined}>
                   <th scope="row" title={place}>
-                    {address}
+                    {address.toString(16)}
                   </th>
                   <td title={bytes}>{text.replace(/\s+/, " ")}</td>
                 </tr>

@@ -53,6 +53,18 @@ export class Symbolizer {
     return file;
   }
 
+  /** The address of the symbol `name`, in the first of the mapped files that defines it. */
+  named(name: string): number | undefined {
+    for (const area of this.#memory.areas()) {
+      if (area.backing === undefined) continue;
+      const file = this.#file(area.backing);
+      const symbol = file?.table.named(name);
+      const bias = symbol === undefined || file === undefined ? undefined : biasOf(area, file);
+      if (symbol !== undefined && bias !== undefined) return symbol.address + bias;
+    }
+    return undefined;
+  }
+
   /** undefined where nothing is mapped at `address`, or no file. */
   at(address: number): Location | undefined {
     const area = this.#memory.areaAt(address);

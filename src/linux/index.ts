@@ -3,7 +3,7 @@ export type { ErrnoName } from "./abi/errno.ts";
 export { O_ACCMODE, O_APPEND, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } from "./abi/fcntl.ts";
 export { RLIMIT_NOFILE, defaultRlimits } from "./abi/resource.ts";
 export type { Rlimit } from "./abi/resource.ts";
-export { S_IFMT, S_IFREG } from "./abi/stat.ts";
+export { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "./abi/stat.ts";
 export { MAX_TRANSFER } from "./inputs.ts";
 export type {
   HandleRequest,
@@ -30,6 +30,8 @@ export type { Idle, KernelListener, ProgramStart, StartOptions, SyscallOutcome }
 export { Reg, USER_CS, USER_SS, Vector } from "./registers.ts";
 export type { CpuFault, Registers } from "./registers.ts";
 export type { SigInfo } from "./signals/types.ts";
+export { addGuestArchive, addGuestFiles, listGuestFiles, modeText, readGuestFile } from "./vfs/guest-files.ts";
+export type { GuestFile, NewFile } from "./vfs/guest-files.ts";
 export { TarError } from "./vfs/tar.ts";
 export { syscalls, syscallTable } from "./syscalls/table.ts";
 export { quote, STRING_LIMIT } from "./syscalls/text.ts";

@@ -13,8 +13,8 @@
 
 import type { Feature } from "../cpu/index.ts";
 import { CpuState, cpuinfo, hardwareCapabilities, Interpreter, Stop } from "../cpu/index.ts";
-import type { ExitStatus, HostAnswer, HostMount, Inputs, KernelListener, StartOptions, Task, WindowSize } from "../linux/index.ts";
-import { Kernel, Reg } from "../linux/index.ts";
+import type { ExitStatus, HostAnswer, HostMount, Inputs, KernelListener, NewFile, StartOptions, Task, WindowSize } from "../linux/index.ts";
+import { addGuestArchive, addGuestFiles, Kernel, Reg } from "../linux/index.ts";
 import { AddressSpace } from "../memory/index.ts";
 import { baselineFeatures } from "./cpu-models.ts";
 import { CpuRegisters } from "./registers.ts";
@@ -54,6 +54,9 @@ export interface MachineOptions extends BlankOptions {
   readonly envp: readonly string[];
   /** Absolute path in the guest. */
   readonly cwd: string;
+  /** Tar archives, then files, that are put over the guest's root before the program starts; the files are the user's. */
+  readonly archives?: readonly Uint8Array[];
+  readonly files?: readonly NewFile[];
 }
 
 /** Why {@link Machine.run} returned. */
@@ -141,6 +144,9 @@ export class Machine {
   /** Loads the program; throws LoadError (with the exit status that a shell would give) for what Linux does not execute. */
   static create(options: MachineOptions): Machine {
     const machine = new Machine(options);
+    const { kernel } = machine;
+    for (const archive of options.archives ?? []) addGuestArchive(kernel.vfs, archive);
+    if (options.files !== undefined) addGuestFiles(kernel.vfs, options.files, kernel.start);
     machine.kernel.createProcess({
       memory: machine.space,
       registers: machine.registers,

@@ -1,7 +1,8 @@
 // The processor as a page shows it.
-import { disassemble, type Symbolizer } from "../debug/index.ts";
+import type { Symbolizer } from "../debug/index.ts";
 import { Reg } from "../linux/index.ts";
 import type { Machine } from "../machine/index.ts";
+import { instructionViews } from "./look.ts";
 import type { CpuView } from "./messages.ts";
 
 const BEFORE = 6;
@@ -23,10 +24,9 @@ const FLAGS: readonly (readonly [name: string, mask: number])[] = [
 const hex = (value: bigint | number, digits: number): string => value.toString(16).padStart(digits, "0");
 
 export function cpuView(machine: Machine, symbolizer: Symbolizer): CpuView {
-  const { registers, space } = machine;
+  const { registers } = machine;
   const rip = registers.number(Reg.rip);
   const rflags = registers.rflags();
-  const lines = disassemble(space, rip, BEFORE, AFTER, symbolizer);
   return {
     registers: [
       ...Object.entries(Reg).map(([name, number]) => ({ name, value: hex(registers.big(number), 16) })),
@@ -35,12 +35,6 @@ export function cpuView(machine: Machine, symbolizer: Symbolizer): CpuView {
       { name: "gs_base", value: hex(registers.gsBase, 16) },
     ],
     flags: FLAGS.filter(([, mask]) => rflags & mask).map(([name]) => name),
-    instructions: lines.map(({ address, bytes, text }) => ({
-      address: hex(address, 1),
-      bytes: Array.from(bytes, (byte) => hex(byte, 2)).join(" "),
-      text,
-      place: symbolizer.at(address)?.text,
-      next: address === rip,
-    })),
+    instructions: instructionViews(machine, symbolizer, rip, BEFORE, AFTER),
   };
 }

@@ -3,6 +3,7 @@
  * is Worker.terminate().
  */
 import type { WindowSize } from "../linux/index.ts";
+import type { InstructionView, LookCommand, LookReport } from "./looks.ts";
 
 /** What the guest's standard streams are. */
 export type Streams =
@@ -13,10 +14,12 @@ export type Streams =
 
 export interface StartMessage {
   readonly type: "start";
-  /** The program's ELF file. */
-  readonly elf: Uint8Array;
+  /** The program's ELF file; absent: the guest has it at `path`. */
+  readonly elf?: Uint8Array;
   /** Absolute path in the guest. */
   readonly path: string;
+  /** What is put into the guest's root before the program starts. */
+  readonly files?: NewFiles;
   /** Texts; the guest gets them in UTF-8. */
   readonly argv: readonly string[];
   readonly envp: readonly string[];
@@ -29,14 +32,44 @@ export interface StartMessage {
   readonly windowBits?: number;
 }
 
+/** A file for the guest. */
+export interface FileForGuest {
+  /** Absolute; a text, of which the guest gets UTF-8. */
+  readonly path: string;
+  readonly content: Uint8Array;
+  readonly executable: boolean;
+}
+
+export interface NewFiles {
+  /** Tar archives, unpacked over the root one after the other. */
+  readonly archives: readonly Uint8Array[];
+  /** Put over those; they belong to the user. */
+  readonly files: readonly FileForGuest[];
+}
+
+/** Where `run` stops, apart from breakpoints. */
+export type Until =
+  | { readonly kind: "address"; readonly address: number }
+  /** In front of a system call: of this name, or of any. */
+  | { readonly kind: "syscall"; readonly name: string | undefined };
+
 /** From the page. Until `run` or `step` the program stands before its first instruction. */
 export type Command =
   | StartMessage
   /** Run until something stops it, `maxInstructions` in all at most (default: no limit). */
-  | { readonly type: "run"; readonly maxInstructions?: number }
+  | { readonly type: "run"; readonly maxInstructions?: number; readonly until?: Until }
   | { readonly type: "pause" }
   /** Execute `count` instructions. */
   | { readonly type: "step"; readonly count: number }
+  /** One instruction, but all of a call, and all iterations of a repeated one. */
+  | { readonly type: "stepOver" }
+  /** Until the function returns to its caller. */
+  | { readonly type: "stepOut" }
+  /** All addresses at which `run` stops from now on. */
+  | { readonly type: "breakpoints"; readonly addresses: readonly number[] }
+  | LookCommand
+  /** Put into the guest's root now. */
+  | { readonly type: "addFiles"; readonly files: NewFiles }
   /** Bytes typed at the terminal. */
   | { readonly type: "input"; readonly bytes: Uint8Array }
   | { readonly type: "resize"; readonly size: WindowSize }
@@ -50,19 +83,6 @@ export const OUTPUT_AHEAD: number = 1 << 19;
 export interface RegisterView {
   readonly name: string;
   readonly value: string;
-}
-
-export interface InstructionView {
-  /** Hexadecimal, without leading zeros. */
-  readonly address: string;
-  /** In hexadecimal, spaces between. */
-  readonly bytes: string;
-  /** As objdump -M intel prints it, with symbols. */
-  readonly text: string;
-  /** Symbol and offset, where there is one. */
-  readonly place: string | undefined;
-  /** True for the instruction that is executed next. */
-  readonly next: boolean;
 }
 
 /** The processor between two instructions. */
@@ -83,6 +103,9 @@ export interface Progress {
 /** "waiting": for input or for a time; whatever comes wakes it. */
 export type Activity = "running" | "waiting";
 
+/** "limit": `maxInstructions` of `run`; "reached": its `until`; "breakpoint": one of `breakpoints`. */
+export type PauseReason = "start" | "pause" | "step" | "limit" | "reached" | "breakpoint";
+
 /** From the Worker. */
 export type Report =
   /** The program is loaded. */
@@ -95,8 +118,10 @@ export type Report =
   | { readonly type: "strace"; readonly text: string }
   /** A sentence about something that the machine does not have. */
   | { readonly type: "notice"; readonly text: string }
-  /** It stands still, by `pause`, after `step`, or at the limit of `run`; also before the first instruction. */
-  | ({ readonly type: "paused"; readonly reason: "start" | "pause" | "step" | "limit"; readonly cpu: CpuView } & Progress)
+  | ({ readonly type: "paused"; readonly reason: PauseReason; readonly cpu: CpuView } & Progress)
+  | LookReport
+  /** A command was not obeyed: why, in a sentence. Nothing else has changed. */
+  | { readonly type: "refused"; readonly message: string }
   /** The program has ended. `status` as a shell tells it: 128 + signal where one ended it. */
   | ({ readonly type: "exited"; readonly status: number; readonly signal: string | undefined } & Progress)
   /** The program cannot be started, or the machine itself failed. The machine is of no more use. */

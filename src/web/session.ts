@@ -8,7 +8,11 @@ import { signalName } from "../linux/index.ts";
 import { Machine, type RunEnd } from "../machine/index.ts";
 import { cpuView } from "./cpu-view.ts";
 import { PageInputs } from "./inputs.ts";
-import { type Command, OUTPUT_AHEAD, type Progress, type Report, type StartMessage } from "./messages.ts";
+import { Looker } from "./look.ts";
+import type { LookCommand } from "./looks.ts";
+import { type Command, OUTPUT_AHEAD, type PauseReason, type Progress, type Report, type StartMessage } from "./messages.ts";
+import { addNewFiles, guestFiles } from "./new-files.ts";
+import { outOf, over, type Stop, StopPlan } from "./stops.ts";
 import { fixedStart } from "./start.ts";
 
 /** What a session needs of its Worker. */
@@ -49,6 +53,8 @@ export class Session {
   #machine: Machine | undefined;
   #inputs: PageInputs | undefined;
   #symbolizer: Symbolizer | undefined;
+  #looker: Looker | undefined;
+  readonly #stops: StopPlan = new StopPlan();
   #slice = FIRST_SLICE;
   #limit = Infinity;
   #runMs = 0;
@@ -85,11 +91,32 @@ export class Session {
     }
     const machine = this.#machine;
     const inputs = this.#inputs;
-    if (machine === undefined || inputs === undefined || this.#state === "ended") return;
+    if (machine === undefined || inputs === undefined) return;
+    if (command.type === "look") {
+      this.#look(command);
+      return;
+    }
+    if (this.#state === "ended") return;
     switch (command.type) {
       case "run":
         this.#limit = command.maxInstructions ?? Infinity;
-        if (this.#state === "paused") this.#go();
+        if (this.#state === "paused") this.#refusable(() => this.#go(StopPlan.until(command.until)));
+        break;
+      case "stepOver":
+      case "stepOut":
+        if (this.#state !== "paused") break;
+        this.#limit = Infinity;
+        this.#refusable(() => {
+          const stop = command.type === "stepOut" ? outOf(machine, this.#symbolizer!) : over(machine, this.#symbolizer!);
+          if (stop === undefined) this.#step(machine, inputs, 1);
+          else this.#go(stop);
+        });
+        break;
+      case "breakpoints":
+        this.#stops.breakpoints = new Set(command.addresses);
+        break;
+      case "addFiles":
+        this.#refusable(() => addNewFiles(machine, command.files));
         break;
       case "pause":
         if (this.#state === "running" || this.#state === "waiting") this.#pause("pause");
@@ -130,6 +157,7 @@ export class Session {
     this.#inputs = inputs;
     this.#machine = machine;
     this.#symbolizer = new Symbolizer(machine.space);
+    this.#looker = new Looker(machine, this.#symbolizer);
     const notice = (text: string): void => this.#host.post({ type: "notice", text }, []);
     machine.listen({
       unknown: (_task, number, first) => {
@@ -143,7 +171,26 @@ export class Session {
     this.#pause("start");
   }
 
-  #go(): void {
+  /** What the page wants to see, also while the machine runs: it then stands between two slices. */
+  #look({ id, kind, ask }: LookCommand): void {
+    try {
+      this.#host.post({ type: "looked", id, answer: this.#looker!.answer(kind, ask) }, []);
+    } catch (error) {
+      this.#host.post({ type: "unlooked", id, message: messageOf(error) }, []);
+    }
+  }
+
+  /** What the page may ask in vain. */
+  #refusable(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#host.post({ type: "refused", message: messageOf(error) }, []);
+    }
+  }
+
+  #go(stop?: Stop): void {
+    this.#stops.begin(stop);
     this.#waitingSince = this.#host.elapsed();
     this.#state = "running";
     this.#report();
@@ -190,7 +237,7 @@ export class Session {
     do {
       const before = machine.instructions;
       const sliceBegan = now;
-      end = machine.run({ maxInstructions: Math.min(this.#limit - before, this.#slice) });
+      end = this.#stops.run(machine, Math.min(this.#limit - before, this.#slice));
       now = this.#host.elapsed();
       if (machine.instructions - before < this.#slice) continue;
       // Slower at once, faster by degrees.
@@ -207,6 +254,8 @@ export class Session {
       if (end.ns < Infinity)
         this.#cancelTimer = this.#host.after(Math.min(Math.max(end.ns / 1e6, 0), LONGEST_WAIT), () => this.#guarded(() => this.#wake()));
       this.#report();
+    } else if (end.reason === "breakpoint" || end.reason === "intercepted") {
+      this.#pause(this.#stops.reason(machine));
     } else {
       if (this.#host.elapsed() - this.#reported >= PROGRESS_MS) this.#report();
       this.#schedule();
@@ -215,13 +264,13 @@ export class Session {
 
   #step(machine: Machine, inputs: PageInputs, count: number): void {
     this.#answer(machine, inputs);
-    const end = machine.run({ maxInstructions: count });
+    const end = machine.run({ maxInstructions: count, resume: true });
     this.#flush();
     if (end.reason === "exited") this.#exit(end.status);
     else this.#pause("step");
   }
 
-  #pause(reason: "start" | "pause" | "step" | "limit"): void {
+  #pause(reason: PauseReason): void {
     if (this.#state === "waiting") this.#endWait();
     this.#state = "paused";
     this.#flush();
@@ -272,10 +321,12 @@ export class Session {
       action();
     } catch (error) {
       this.#state = "ended";
-      this.#host.post({ type: "failed", message: error instanceof Error ? error.message : String(error) }, []);
+      this.#host.post({ type: "failed", message: messageOf(error) }, []);
     }
   }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const latin1Utf8 = (text: string): string => decodeLatin1(encodeUtf8(text));
 
@@ -286,11 +337,12 @@ function createMachine(message: StartMessage, inputs: PageInputs): readonly [Mac
   for (const [index, windowBits] of sizes.entries()) {
     try {
       const machine = Machine.create({
-        elf,
+        ...(elf === undefined ? {} : { elf }),
         path: latin1Utf8(path),
         argv: argv.map(latin1Utf8),
         envp: envp.map(latin1Utf8),
         cwd: "/",
+        ...(message.files === undefined ? {} : guestFiles(message.files)),
         inputs,
         start: fixedStart(),
         windowBits,

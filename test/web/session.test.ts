@@ -135,7 +135,7 @@ test("step, run to a count, pause, continue", () => {
   expect(take()).toBe(false);
   if (report?.type !== "paused") return;
   expect(report.cpu.instructions[0]).toEqual({
-    address: "400078",
+    address: 0x400078,
     bytes: "eb fe",
     text: "jmp    400078 <program+0x400078>",
     place: "program+0x400078",

@@ -5,7 +5,7 @@ import { readProgram } from "../../programs/build.ts";
 import { Reg } from "../../src/linux/index.ts";
 import { Machine } from "../../src/machine/index.ts";
 import { fixedStart, PageInputs } from "../../src/web/index.ts";
-import { tinyElf } from "../web/tiny-elf.ts";
+import { tinyElf } from "./tiny-elf.ts";
 
 function machineOf(elf: Uint8Array, input: Uint8Array = new Uint8Array(0)): { machine: Machine; text: () => string } {
   const parts: Uint8Array[] = [];

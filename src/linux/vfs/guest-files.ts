@@ -1,0 +1,135 @@
+/** The guest's files as somebody outside sees them who is no process: nothing is checked, and looking leaves no trace such as access times. */
+
+import { errno } from "../abi/errno.ts";
+import { O_RDONLY, X_OK } from "../abi/fcntl.ts";
+import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK } from "../abi/stat.ts";
+import { FIRST_ENTRY } from "./directory.ts";
+import type { Dentry } from "./inode.ts";
+import { readTar, type TarEntry } from "./tar.ts";
+import { TmpInode } from "./tmpfs.ts";
+import type { Caller } from "./types.ts";
+import { unpack } from "./unpack.ts";
+import type { Vfs } from "./vfs.ts";
+import { across, walk } from "./walk.ts";
+
+/** A file to be put into the guest. Names are byte strings. */
+export interface NewFile {
+  /** Absolute; missing directories are made. */
+  readonly path: string;
+  readonly content: Uint8Array;
+  /** Permission bits. */
+  readonly mode: number;
+}
+
+/** A name in a directory of the guest. */
+export interface GuestFile {
+  readonly name: string;
+  /** Type and permission bits, as st_mode. */
+  readonly mode: number;
+  readonly size: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Of a symbolic link. */
+  readonly target: string | undefined;
+}
+
+/** Files larger than this are not given out. */
+const MAX_READ = 1 << 30;
+
+function outsider(vfs: Vfs): Caller {
+  return vfs.tree.nobody;
+}
+
+function find(vfs: Vfs, path: string): Dentry {
+  const found = walk(outsider(vfs), vfs.tree.root, path, { follow: true }).dentry;
+  if (found === undefined) throw errno.ENOENT;
+  return found;
+}
+
+/** What the directory `path` holds, by name. Throws Errno. */
+export function listGuestFiles(vfs: Vfs, path: string): GuestFile[] {
+  const dir = find(vfs, path);
+  if (!dir.inode.isDirectory) throw errno.ENOTDIR;
+  const caller = outsider(vfs);
+  const files = dir.inode.list(dir, FIRST_ENTRY).entries.flatMap(({ name }): GuestFile[] => {
+    const dentry = dir.inode.lookup(dir, name, caller);
+    if (dentry === undefined) return [];
+    const { inode } = across(dentry);
+    const { mode, size, uid, gid } = inode.stat();
+    const target = (mode & S_IFMT) !== S_IFLNK ? undefined : inode instanceof TmpInode ? inode.target : inode.readlink(caller);
+    return [{ name, mode, size, uid, gid, target }];
+  });
+  return files.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}
+
+/** The content of the regular file `path`. Throws Errno. */
+export function readGuestFile(vfs: Vfs, path: string): Uint8Array<ArrayBuffer> {
+  const dentry = find(vfs, path);
+  const { inode } = dentry;
+  if (inode.isDirectory) throw errno.EISDIR;
+  if ((inode.mode & S_IFMT) !== S_IFREG) throw errno.EINVAL;
+  if (inode instanceof TmpInode && inode.store !== null) {
+    const { store } = inode;
+    if (store.size > MAX_READ) throw errno.EFBIG;
+    const bytes = new Uint8Array(store.size);
+    store.read(0, bytes);
+    return bytes;
+  }
+  // Made when read: its size says nothing.
+  const file = inode.open(dentry, O_RDONLY, outsider(vfs)).retain();
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const part = new Uint8Array(1 << 16);
+    const count = file.pread(part, length);
+    if (count <= 0) break;
+    parts.push(part.subarray(0, count));
+    length += count;
+  }
+  file.unref();
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+/** Puts files into the guest's root file system, in place of what has their names. They belong to `owner`. Throws TarError for a name that cannot be. */
+export function addGuestFiles(vfs: Vfs, files: readonly NewFile[], owner: { readonly uid: number; readonly gid: number }): void {
+  const now = vfs.tree.root.inode.stat().mtime;
+  const common = { ...owner, mtime: now, major: 0, minor: 0, target: "" };
+  unpack(
+    vfs.tree.root,
+    files.map(({ path, content, mode }): TarEntry => ({ ...common, path, content, mode: S_IFREG | mode })),
+    outsider(vfs),
+  );
+}
+
+/** Unpacks a tar archive over the guest's root file system. Throws TarError. */
+export function addGuestArchive(vfs: Vfs, archive: Uint8Array): void {
+  unpack(vfs.tree.root, readTar(archive), outsider(vfs));
+}
+
+const TYPE_LETTERS: readonly (readonly [type: number, letter: string])[] = [
+  [S_IFREG, "-"],
+  [S_IFDIR, "d"],
+  [S_IFLNK, "l"],
+  [S_IFCHR, "c"],
+  [S_IFBLK, "b"],
+  [S_IFIFO, "p"],
+  [S_IFSOCK, "s"],
+];
+
+/** st_mode as ls(1) -l prints it: "drwxr-xr-t". */
+export function modeText(mode: number): string {
+  const type = TYPE_LETTERS.find(([bits]) => bits === (mode & S_IFMT))?.[1] ?? "?";
+  const triple = (shift: number, special: number, letter: string): string => {
+    const bits = mode >> shift;
+    const executes = (bits & X_OK) !== 0;
+    const last = (mode & special) !== 0 ? (executes ? letter : letter.toUpperCase()) : executes ? "x" : "-";
+    return ((bits & 4) !== 0 ? "r" : "-") + ((bits & 2) !== 0 ? "w" : "-") + last;
+  };
+  return type + triple(6, 0o4000, "s") + triple(3, 0o2000, "s") + triple(0, 0o1000, "t");
+}
