@@ -134,13 +134,20 @@ export class FormTable {
   #code(form: Form): SharedCode {
     const { row, operandSize, addressSize, mode, rep } = form;
     const operands = row.operands.map((o, i) => operandSignature(o, operandBits(row, i, operandSize), mode));
-    const key = `${row.mnemonic} ${this.#insnNumber(row)} ${row.cc ?? ""} ${operandSize} ${addressSize} ${mode} ${rep} ${operands.join()}`;
+    const key = `${this.#meaning(row, mode)} ${row.cc ?? ""} ${operandSize} ${addressSize} ${mode} ${rep} ${operands.join()}`;
     let code = this.#shared.get(key);
     if (code === undefined) {
       code = { index: this.#shared.size, form, handler: -1, deadHandler: 0 };
       this.#shared.set(key, code);
     }
     return code;
+  }
+
+  /** A word for what a row does to its operands. */
+  #meaning(row: RowSpec, mode: AddressMode): string {
+    const { like, aligned = false } = row.insn.properties;
+    if (like === undefined) return `${row.mnemonic} ${this.#insnNumber(row)}`;
+    return `${row.view === undefined ? "" : "lanes of "}${like}${aligned && mode !== "none" ? " aligned" : ""}`;
   }
 
   #insnNumber(row: RowSpec): number {
@@ -160,7 +167,9 @@ function operandSignature(operand: OperandSpec, bits: number, mode: AddressMode)
     case "E":
     case "W":
     case "Q":
-      return mode === "none" ? `${kind === "E" ? "r" : kind === "W" ? "x" : "mm"}${bits}${size.startsWith("s") ? size : ""}` : `m${bits}${size}`;
+      return mode === "none"
+        ? `${kind === "E" ? "r" : kind === "W" ? "x" : "mm"}${bits}${size.startsWith("s") ? size : ""}`
+        : `m${bits}${size.startsWith("s") ? size : ""}`;
     case "G":
     case "R":
     case "Z":

@@ -60,6 +60,8 @@ export interface InsnProperties {
    * on that lane of each operand; a row with one operand more has the first source apart (VEX.vvvv), which is what reading operand 0 gives.
    */
   readonly view?: string;
+  /** Instructions with the same word do the same to the same operands, so that one handler serves them all. */
+  readonly like?: string;
   /** Memory operands of 16 bytes and more must be aligned (legacy SSE arithmetic, movaps); default false. */
   readonly aligned?: boolean;
 }

@@ -9,13 +9,16 @@ import { checkPendingX87, enterMmx, mmx, setMmx } from "./mmx-state.ts";
 import type { Op, V } from "./ops.ts";
 
 const aligned = { aligned: true };
+/** Properties of moves of all 128 bits, whatever the bits are called. */
+export const whole = { like: "move" } as const;
+export const wholeAligned = { like: "move", aligned: true } as const;
 
 const LOW_QWORDS = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
 
 export type Binary = (op: Op, a: V, b: V) => V;
 
-export function vectorRow(mnemonic: string, opcode: string, f: Binary): Insn {
-  return insn(mnemonic, [`66 0F ${opcode} /r | Vdq, Wdq`], aligned, (op) => {
+export function vectorRow(mnemonic: string, opcode: string, f: Binary, like?: string): Insn {
+  return insn(mnemonic, [`66 0F ${opcode} /r | Vdq, Wdq`], like === undefined ? aligned : { ...aligned, like }, (op) => {
     const b = op.get(1);
     op.setVector(0, f(op, op.vector(0), b));
   });
@@ -33,9 +36,9 @@ export function mmxRow(mnemonic: string, opcode: string, f: Binary, source = "Qq
 }
 
 /** One operation in both register sizes: of lanes that do not mix, the low half is what MMX gives. */
-function packed(mnemonic: string, opcode: string, f: Binary | string): Insn[] {
+function packed(mnemonic: string, opcode: string, f: Binary | string, like?: string): Insn[] {
   const apply: Binary = typeof f === "string" ? (op, a, b): V => op.x(f, a, b) : f;
-  return [vectorRow(mnemonic, opcode, apply), mmxRow(mnemonic, opcode, apply)];
+  return [vectorRow(mnemonic, opcode, apply, like), mmxRow(mnemonic, opcode, apply)];
 }
 
 /** Narrowing: the halves of the result come from the two operands. */
@@ -71,10 +74,10 @@ export const pavgb: readonly Insn[] = packed("pavgb", "E0", "i8x16.avgr_u");
 export const pavgw: readonly Insn[] = packed("pavgw", "E3", "i16x8.avgr_u");
 export const pmullw: readonly Insn[] = packed("pmullw", "D5", "i16x8.mul");
 export const pmaddwd: readonly Insn[] = packed("pmaddwd", "F5", "i32x4.dot_i16x8_s");
-export const pand: readonly Insn[] = packed("pand", "DB", "v128.and");
-export const por: readonly Insn[] = packed("por", "EB", "v128.or");
-export const pxor: readonly Insn[] = packed("pxor", "EF", "v128.xor");
-export const pandn: readonly Insn[] = packed("pandn", "DF", (op, a, b) => op.x("v128.andnot", b, a));
+export const pand: readonly Insn[] = packed("pand", "DB", "v128.and", "and");
+export const por: readonly Insn[] = packed("por", "EB", "v128.or", "or");
+export const pxor: readonly Insn[] = packed("pxor", "EF", "v128.xor", "xor");
+export const pandn: readonly Insn[] = packed("pandn", "DF", (op, a, b) => op.x("v128.andnot", b, a), "andn");
 export const pcmpeqb: readonly Insn[] = packed("pcmpeqb", "74", "i8x16.eq");
 export const pcmpeqw: readonly Insn[] = packed("pcmpeqw", "75", "i16x8.eq");
 export const pcmpeqd: readonly Insn[] = packed("pcmpeqd", "76", "i32x4.eq");
@@ -257,10 +260,10 @@ export const pinsrw: Insn = insn("pinsrw", ["66 0F C4 /r reg | Vdq, Rd, Ib", "66
   op.setVector(0, withWord(op, op.vector(0), word, op.and(op.get(2), op.const(7))));
 });
 
-export const movdqa: Insn = insn("movdqa", ["66 0F 6F /r | Vdq, Wdq"], aligned, (op) => op.setVector(0, op.get(1)));
-export const movdqaStore: Insn = insn("movdqa", ["66 0F 7F /r | Wdq, Vdq"], aligned, (op) => op.set(0, op.get(1)));
-export const movdqu: Insn = insn("movdqu", ["F3 0F 6F /r | Vdq, Wdq"], {}, (op) => op.setVector(0, op.get(1)));
-export const movdquStore: Insn = insn("movdqu", ["F3 0F 7F /r | Wdq, Vdq"], {}, (op) => op.set(0, op.get(1)));
+export const movdqa: Insn = insn("movdqa", ["66 0F 6F /r | Vdq, Wdq"], wholeAligned, (op) => op.setVector(0, op.get(1)));
+export const movdqaStore: Insn = insn("movdqa", ["66 0F 7F /r | Wdq, Vdq"], wholeAligned, (op) => op.set(0, op.get(1)));
+export const movdqu: Insn = insn("movdqu", ["F3 0F 6F /r | Vdq, Wdq"], whole, (op) => op.setVector(0, op.get(1)));
+export const movdquStore: Insn = insn("movdqu", ["F3 0F 7F /r | Wdq, Vdq"], whole, (op) => op.set(0, op.get(1)));
 export const movntdq: Insn = insn("movntdq", ["66 0F E7 /r mem | Mdq, Vdq"], aligned, (op) => op.set(0, op.get(1)));
 export const movnti: Insn = insn("movnti", ["NP 0F C3 /r mem | My, Gy"], {}, (op) => op.set(0, op.get(1)));
 

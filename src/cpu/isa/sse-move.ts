@@ -1,26 +1,26 @@
 /** SSE and SSE2 moves and shuffles of floating-point data (SDM volume 1, 5.5.1 and 5.6.1). */
 
 import { insn } from "./insn.ts";
-import type { Insn } from "./insn.ts";
+import type { Insn, InsnProperties } from "./insn.ts";
 import type { Op, V } from "./ops.ts";
 import { MXCSR, Vector } from "../state.ts";
 import { MXCSR_MASK } from "../fxsave.ts";
 import { immediateOfLane } from "./lanes.ts";
-import { dwordSelection, zeroExtended } from "./sse-integer.ts";
+import { dwordSelection, whole, wholeAligned, zeroExtended } from "./sse-integer.ts";
 
 const aligned = { aligned: true };
 
-function moves(name: string, prefix: string, load: string, store: string, suffix: string, properties: { aligned?: boolean }): Insn[] {
+function moves(name: string, prefix: string, load: string, store: string, suffix: string, properties: InsnProperties): Insn[] {
   return [
     insn(name, [`${prefix} 0F ${load} /r | V${suffix}, W${suffix}`], properties, (op) => op.setVector(0, op.get(1))),
     insn(name, [`${prefix} 0F ${store} /r | W${suffix}, V${suffix}`], properties, (op) => op.set(0, op.get(1))),
   ];
 }
 
-export const movaps: readonly Insn[] = moves("movaps", "NP", "28", "29", "ps", aligned);
-export const movapd: readonly Insn[] = moves("movapd", "66", "28", "29", "pd", aligned);
-export const movups: readonly Insn[] = moves("movups", "NP", "10", "11", "ps", {});
-export const movupd: readonly Insn[] = moves("movupd", "66", "10", "11", "pd", {});
+export const movaps: readonly Insn[] = moves("movaps", "NP", "28", "29", "ps", wholeAligned);
+export const movapd: readonly Insn[] = moves("movapd", "66", "28", "29", "pd", wholeAligned);
+export const movups: readonly Insn[] = moves("movups", "NP", "10", "11", "ps", whole);
+export const movupd: readonly Insn[] = moves("movupd", "66", "10", "11", "pd", whole);
 export const movnt: readonly Insn[] = [
   insn("movntps", ["NP 0F 2B /r mem | Mps, Vps"], aligned, (op) => op.set(0, op.get(1))),
   insn("movntpd", ["66 0F 2B /r mem | Mpd, Vpd"], aligned, (op) => op.set(0, op.get(1))),

@@ -5,6 +5,7 @@ import type { FloatBits } from "./float.ts";
 import { insn } from "./insn.ts";
 import type { Insn } from "./insn.ts";
 import type { Op, V } from "./ops.ts";
+import { whole } from "./sse-integer.ts";
 import { requires } from "./requires.ts";
 
 const aligned = { aligned: true, faults: true };
@@ -71,5 +72,5 @@ export const sse3: readonly Insn[] = requires("sse3", [
   duplicate("movsldup", "F3 0F 12 /r | Vps, Wps", [0, 1, 2, 3, 0, 1, 2, 3, 8, 9, 10, 11, 8, 9, 10, 11]),
   duplicate("movshdup", "F3 0F 16 /r | Vps, Wps", [4, 5, 6, 7, 4, 5, 6, 7, 12, 13, 14, 15, 12, 13, 14, 15]),
   insn("movddup", ["F2 0F 12 /r | Vdq, Wq"], {}, (op) => op.setVector(0, op.x("i64x2.splat", op.get(1)))),
-  insn("lddqu", ["F2 0F F0 /r mem | Vdq, Mdq"], {}, (op) => op.setVector(0, op.get(1))),
+  insn("lddqu", ["F2 0F F0 /r mem | Vdq, Mdq"], whole, (op) => op.setVector(0, op.get(1))),
 ]);
