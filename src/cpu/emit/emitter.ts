@@ -328,6 +328,10 @@ export class Emitter extends Values implements Op {
     return Array.from({ length: this.lanes }, (_, lane) => this.part(i, lane));
   }
 
+  eachLane<T>(f: () => T): T[] {
+    return [f()];
+  }
+
   setVector(i: number, value: V): void {
     this.#setRegister(i, [value]);
   }

@@ -5,10 +5,20 @@ import { Emitter } from "./emitter.ts";
 
 export class LaneEmitter extends Emitter {
   readonly #results: V[] = [];
+  #whole = false;
 
   protected override body(semantics: (op: Op) => void): void {
-    for (this.laneNumber = 0; this.laneNumber < this.lanes; this.laneNumber++) semantics(this);
+    for (this.laneNumber = 0; this.laneNumber < this.lanes && !this.#whole; this.laneNumber++) semantics(this);
     if (this.#results.length > 0) super.setParts(0, this.#results);
+  }
+
+  /** A body that asks for this is read once, for all lanes. */
+  override eachLane<T>(f: () => T): T[] {
+    this.#whole = true;
+    const values: T[] = [];
+    for (this.laneNumber = 0; this.laneNumber < this.lanes; this.laneNumber++) values.push(f());
+    this.laneNumber = 0;
+    return values;
   }
 
   /** The first source lies apart where the row has an operand more than the body. */

@@ -1,12 +1,13 @@
 /**
  * SSE floating point where the usual path of a body does not hold: NaNs, denormals, results that change MXCSR, other rounding modes,
- * unmasked exceptions. Operands are in arguments 0 and 1, the result goes to argument 2.
+ * unmasked exceptions. Operands and results are where sse/arguments.ts says.
  */
 
 import { HELPER_AREA, MXCSR, Vector } from "../state.ts";
 import type { Binary } from "../sse/arithmetic.ts";
 import { add, compare, comparePredicate, divide, maximum, minimum, multiply, sqrt, subtract } from "../sse/arithmetic.ts";
 import { convert, fromInteger, toInteger } from "../sse/convert.ts";
+import { argumentSlot, RESULT_SLOT, WIDE } from "../sse/arguments.ts";
 import type { Format } from "../sse/operand.ts";
 import { decode, DOUBLE, Operand, SINGLE } from "../sse/operand.ts";
 import type { Quick } from "../sse/quick.ts";
@@ -15,9 +16,9 @@ import { BEFORE, Environment, Flag, MASK_SHIFT, Round } from "../sse/environment
 import { result } from "../sse/rounding.ts";
 import type { Helper, HelperContext } from "./index.ts";
 
-const A = HELPER_AREA;
-const B = HELPER_AREA + 16;
-const RESULT = HELPER_AREA + 32;
+const A = HELPER_AREA + 16 * argumentSlot(0, 0);
+const B = HELPER_AREA + 16 * argumentSlot(1, 0);
+const RESULT = HELPER_AREA + 16 * RESULT_SLOT;
 const FLAGS = 0x3f;
 
 const environment = new Environment();
@@ -37,38 +38,45 @@ export function writeResult(view: DataView, at: number, bits: 32 | 64): void {
   if (bits === 64) view.setUint32(at + 4, result.high, true);
 }
 
-/** Leaves a lane of `bits` in `result`; `at` is its offset from the arguments. */
-type LaneFunction = (view: DataView, lane: number, env: Environment, operand: number) => void;
+/** Offset of the 128-bit lane behind the last: operands and results have two. */
+function endOf(operand: number): number {
+  return (operand & WIDE) === 0 ? 16 : 32;
+}
 
-/** Runs `f` on each lane and settles MXCSR. Lanes of the result beyond `lanes` are zero. */
-function eachLane(bits: 32 | 64, lanes: number, f: LaneFunction): Helper {
+/** Leaves one element in `result`: number `index` of the 128-bit lane at `offset` of operands and results. */
+type ElementFunction = (view: DataView, offset: number, index: number, env: Environment, operand: number) => void;
+
+/** Runs `f` on `count` elements of each 128-bit lane and settles MXCSR. Elements of the result beyond them are zero. */
+function eachElement(bits: 32 | 64, count: number, f: ElementFunction): Helper {
   return (context, operand) => {
     const { view } = context;
     const env = environment;
     const mxcsr = view.getUint32(MXCSR, true);
     env.load(mxcsr);
-    view.setFloat64(RESULT, 0, true);
-    view.setFloat64(RESULT + 8, 0, true);
     let flags = 0;
-    for (let i = 0; i < lanes; i++) {
-      env.raised = 0;
-      f(view, i, env, operand);
-      flags |= env.raised;
-      writeResult(view, RESULT + (bits / 8) * i, bits);
+    for (let offset = 0; offset < endOf(operand); offset += 16) {
+      view.setFloat64(RESULT + offset, 0, true);
+      view.setFloat64(RESULT + offset + 8, 0, true);
+      for (let i = 0; i < count; i++) {
+        env.raised = 0;
+        f(view, offset, i, env, operand & (WIDE - 1));
+        flags |= env.raised;
+        writeResult(view, RESULT + offset + (bits / 8) * i, bits);
+      }
     }
     return raised(context, mxcsr, flags);
   };
 }
 
-/** What is done with the operands of a lane. */
-export type Operation = (a: Operand, b: Operand, env: Environment, operand: number, lane: number) => void;
+/** What is done with the operands of an element. */
+export type Operation = (a: Operand, b: Operand, env: Environment, operand: number, index: number) => void;
 
-/** Lanes of floats. */
-export function perLane(from: Format, toBits: 32 | 64, lanes: number, f: Operation): Helper {
+/** `count` floats in each 128-bit lane. */
+export function perElement(from: Format, toBits: 32 | 64, count: number, f: Operation): Helper {
   const step = from.bits / 8;
-  return eachLane(toBits, lanes, (view, i, env, operand) => {
-    readLane(view, A + step * i, from, a);
-    readLane(view, B + step * i, from, b);
+  return eachElement(toBits, count, (view, offset, i, env, operand) => {
+    readLane(view, A + offset + step * i, from, a);
+    readLane(view, B + offset + step * i, from, b);
     f(a, b, env, operand, i);
   });
 }
@@ -89,19 +97,21 @@ export function raised(context: HelperContext, mxcsr: number, flags: number): bo
   return true;
 }
 
-/** Numbers that need no bigints: true where it is done. Only for the default rounding with inexact results masked. */
-function tryQuick(view: DataView, single: boolean, lanes: number, quick: Quick): boolean {
+/** The usual numbers: true where it is done. Only for the default rounding with inexact results masked. */
+function tryQuick(view: DataView, single: boolean, count: number, quick: Quick, operand: number): boolean {
   const mxcsr = view.getUint32(MXCSR, true);
   if (((mxcsr >> 13) & 3) !== Round.nearest || (mxcsr & (Flag.PE << MASK_SHIFT)) === 0) return false;
+  const step = single ? 4 : 8;
   let inexact = false;
-  for (let i = 0; i < lanes; i++) {
-    const offset = (single ? 4 : 8) * i;
-    const a = single ? view.getFloat32(A + offset, true) : view.getFloat64(A + offset, true);
-    const b = single ? view.getFloat32(B + offset, true) : view.getFloat64(B + offset, true);
-    if (!quick.run(a, b)) return false;
-    inexact ||= quick.inexact;
-    if (single) view.setFloat32(RESULT + offset, quick.result, true);
-    else view.setFloat64(RESULT + offset, quick.result, true);
+  for (let offset = 0; offset < endOf(operand); offset += 16) {
+    for (let at = offset; at < offset + count * step; at += step) {
+      const x = single ? view.getFloat32(A + at, true) : view.getFloat64(A + at, true);
+      const y = single ? view.getFloat32(B + at, true) : view.getFloat64(B + at, true);
+      if (!quick.run(x, y)) return false;
+      inexact ||= quick.inexact;
+      if (single) view.setFloat32(RESULT + at, quick.result, true);
+      else view.setFloat64(RESULT + at, quick.result, true);
+    }
   }
   if (inexact) view.setUint32(MXCSR, mxcsr | Flag.PE, true);
   return true;
@@ -125,23 +135,23 @@ const operations: Readonly<Record<string, Binary>> = { add, sub: subtract, mul: 
 function* arithmetic(): Iterable<[string, Helper]> {
   for (const { suffix, format, lanes } of shapes) {
     for (const [name, f] of Object.entries(operations)) {
-      const exact = perLane(format, format.bits, lanes, (x, y, env) => f(format, x, y, env));
+      const exact = perElement(format, format.bits, lanes, (x, y, env) => f(format, x, y, env));
       const single = format.bits === 32;
       const quick = (single ? quickSingle : quickDouble)[name];
       yield [
         `sse ${name}${suffix}`,
-        quick === undefined ? exact : (context, operand) => (tryQuick(context.view, single, lanes, quick) ? false : exact(context, operand)),
+        quick === undefined ? exact : (context, operand) => (tryQuick(context.view, single, lanes, quick, operand) ? false : exact(context, operand)),
       ];
     }
     const predicate: Operation = (x, y, env, operand) => {
       const mask = comparePredicate(x, y, operand, env) ? 0xffff_ffff : 0;
       putNumber(mask, mask);
     };
-    yield [`sse cmp${suffix}`, perLane(format, format.bits, lanes, predicate)];
+    yield [`sse cmp${suffix}`, perElement(format, format.bits, lanes, predicate)];
     if (lanes > 1) continue;
     for (const quiet of [true, false]) {
       const relation: Operation = (x, y, env) => putNumber(0, compare(x, y, quiet, env));
-      yield [`sse ${quiet ? "u" : ""}comi${suffix}`, perLane(format, 64, 1, relation)];
+      yield [`sse ${quiet ? "u" : ""}comi${suffix}`, perElement(format, 64, 1, relation)];
     }
   }
 }
@@ -149,7 +159,7 @@ function* arithmetic(): Iterable<[string, Helper]> {
 /** Integers from floats: rounded as MXCSR says, or towards zero. */
 function integers(name: string, format: Format, bits: 32 | 64, lanes: number): [string, Helper][] {
   const rounded = (truncate: boolean): Helper =>
-    perLane(format, bits, lanes, (x, _, env) => toInteger(x, bits, truncate ? Round.zero : env.rounding, env));
+    perElement(format, bits, lanes, (x, _, env) => toInteger(x, bits, truncate ? Round.zero : env.rounding, env));
   return [
     [`sse cvt${name}`, rounded(false)],
     [`sse cvtt${name}`, rounded(true)],
@@ -157,16 +167,18 @@ function integers(name: string, format: Format, bits: 32 | 64, lanes: number): [
 }
 
 function floats(name: string, bits: 32 | 64, format: Format, lanes: number): [string, Helper] {
-  const convertLane: LaneFunction = (view, i, env) => {
-    const at = A + (bits / 8) * i;
-    const low = view.getInt32(at, true);
-    fromInteger(format, bits === 64 ? view.getInt32(at + 4, true) : low >> 31, low, env);
-  };
-  return [`sse ${name}`, eachLane(format.bits, lanes, convertLane)];
+  return [
+    `sse ${name}`,
+    eachElement(format.bits, lanes, (view, offset, i, env) => {
+      const at = A + offset + (bits / 8) * i;
+      const low = view.getInt32(at, true);
+      fromInteger(format, bits === 64 ? view.getInt32(at + 4, true) : low >> 31, low, env);
+    }),
+  ];
 }
 
 function between(name: string, format: Format, to: Format, lanes: number): [string, Helper] {
-  return [`sse ${name}`, perLane(format, to.bits, lanes, (x, _, env) => convert(to, x, env))];
+  return [`sse ${name}`, perElement(format, to.bits, lanes, (x, _, env) => convert(to, x, env))];
 }
 
 export const sseHelpers: Readonly<Record<string, Helper>> = Object.fromEntries([

@@ -3,17 +3,18 @@
 import { HELPER_AREA, MXCSR } from "../state.ts";
 import type { Binary } from "../sse/arithmetic.ts";
 import { add, multiply, subtract } from "../sse/arithmetic.ts";
+import { argumentSlot, RESULT_SLOT, WIDE } from "../sse/arguments.ts";
 import { roundToIntegral } from "../sse/convert.ts";
 import type { Format } from "../sse/operand.ts";
 import { DOUBLE, Operand, SINGLE } from "../sse/operand.ts";
 import { Environment, Round } from "../sse/environment.ts";
 import { result } from "../sse/rounding.ts";
 import type { Helper } from "./index.ts";
-import { perLane, raised, readLane, writeResult } from "./sse.ts";
+import { perElement, raised, readLane, writeResult } from "./sse.ts";
 
-const A = HELPER_AREA;
-const B = HELPER_AREA + 16;
-const RESULT = HELPER_AREA + 32;
+const A = HELPER_AREA + 16 * argumentSlot(0, 0);
+const B = HELPER_AREA + 16 * argumentSlot(1, 0);
+const RESULT = HELPER_AREA + 16 * RESULT_SLOT;
 
 const environment = new Environment();
 
@@ -21,51 +22,56 @@ const x: Operand = new Operand();
 const y: Operand = new Operand();
 
 function alternating(f: Format, lanes: number): Helper {
-  return perLane(f, f.bits, lanes, (a, b, env, _, lane) => ((lane & 1) === 0 ? subtract : add)(f, a, b, env));
+  return perElement(f, f.bits, lanes, (a, b, env, _, lane) => ((lane & 1) === 0 ? subtract : add)(f, a, b, env));
 }
 
 /** The immediate's bit 2: MXCSR.RC; bit 3: nothing is inexact. */
 function rounding(f: Format, lanes: number): Helper {
-  return perLane(f, f.bits, lanes, (a, _, env, imm) => {
+  return perElement(f, f.bits, lanes, (a, _, env, imm) => {
     const rc = (imm & 4) === 0 ? imm & Round.zero : env.rounding;
     roundToIntegral(f, a, rc, (imm & 8) === 0, env);
   });
 }
 
 /** Products, then sums of neighbours: each step settles its exceptions before the next one is taken. */
-function dotProduct(f: Format, lanes: 2 | 4): Helper {
+function dotProduct(f: Format, elements: 2 | 4): Helper {
   const bytes = f.bits / 8;
-  return (context, imm) => {
+  return (context, operand) => {
     const { view } = context;
     const env = environment;
-    /** \`count\` values at the beginning of the result, from two values each; an absent one is zero. True: an exception was noted. */
+    const end = operand & WIDE ? 32 : 16;
+    /** `count` values at the beginning of each lane of the result, from two values each; one not chosen is zero. True: an exception was noted. */
     const step = (count: number, first: number, second: number, distance: number, operation: Binary, chosen: number): boolean => {
       const mxcsr = view.getUint32(MXCSR, true);
       env.load(mxcsr);
       let flags = 0;
-      for (let i = 0; i < count; i++) {
-        if ((chosen & (1 << i)) === 0) {
-          result.high = 0;
-          result.low = 0;
-        } else {
-          env.raised = 0;
-          readLane(view, first + distance * i, f, x);
-          readLane(view, second + distance * i, f, y);
-          operation(f, x, y, env);
-          flags |= env.raised;
+      for (let offset = 0; offset < end; offset += 16) {
+        for (let i = 0; i < count; i++) {
+          if ((chosen & (1 << i)) === 0) {
+            result.high = 0;
+            result.low = 0;
+          } else {
+            env.raised = 0;
+            readLane(view, first + offset + distance * i, f, x);
+            readLane(view, second + offset + distance * i, f, y);
+            operation(f, x, y, env);
+            flags |= env.raised;
+          }
+          writeResult(view, RESULT + offset + bytes * i, f.bits);
         }
-        writeResult(view, RESULT + bytes * i, f.bits);
       }
       return raised(context, mxcsr, flags);
     };
-    if (step(lanes, A, B, bytes, multiply, imm >> 4)) return true;
-    for (let count = lanes / 2; count >= 1; count /= 2) if (step(count, RESULT, RESULT + bytes, 2 * bytes, add, -1)) return true;
-    for (let i = lanes - 1; i >= 0; i--) {
-      readLane(view, RESULT, f, x);
-      const chosen = (imm & (1 << i)) !== 0;
-      result.high = chosen ? x.patternHigh : 0;
-      result.low = chosen ? x.patternLow : 0;
-      writeResult(view, RESULT + bytes * i, f.bits);
+    if (step(elements, A, B, bytes, multiply, operand >> 4)) return true;
+    for (let count = elements / 2; count >= 1; count /= 2) if (step(count, RESULT, RESULT + bytes, 2 * bytes, add, -1)) return true;
+    for (let offset = 0; offset < end; offset += 16) {
+      for (let i = elements - 1; i >= 0; i--) {
+        readLane(view, RESULT + offset, f, x);
+        const chosen = (operand & (1 << i)) !== 0;
+        result.high = chosen ? x.patternHigh : 0;
+        result.low = chosen ? x.patternLow : 0;
+        writeResult(view, RESULT + offset + bytes * i, f.bits);
+      }
     }
     return false;
   };

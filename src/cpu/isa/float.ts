@@ -5,6 +5,7 @@
  * (helpers/sse.ts), exact for every MXCSR.
  */
 
+import { argumentSlot, RESULT_SLOT, WIDE } from "../sse/arguments.ts";
 import { HELPER_AREA, MXCSR } from "../state.ts";
 import type { Op, V } from "./ops.ts";
 
@@ -134,23 +135,24 @@ function toArgument(op: Op, value: V): V {
   }
 }
 
-/** A helper's result as the type of `like`. */
-function fromArgument(op: Op, like: V): V {
+/** Lane `lane` of a helper's result, as the type of `like`. */
+function fromArgument(op: Op, like: V, lane: number): V {
+  const slot = RESULT_SLOT + lane;
   switch (like.type) {
     case "f32":
-      return op.x("f32.reinterpret_i32", op.x("i32.wrap_i64", op.state(HELPER_AREA + 32, 32)));
+      return op.x("f32.reinterpret_i32", op.x("i32.wrap_i64", op.state(HELPER_AREA + 16 * slot, 32)));
     case "f64":
-      return op.x("f64.reinterpret_i64", op.argument(2, "i64"));
+      return op.x("f64.reinterpret_i64", op.argument(slot, "i64"));
     default:
-      return op.argument(2, like.type);
+      return op.argument(slot, like.type);
   }
 }
 
 /** What a helper makes of the operands, of the type of `like`; it may raise #XM. */
 export function resultOf(op: Op, like: V, helper: string, operands: readonly V[], operand?: V): V {
-  operands.forEach((value, i) => op.setArgument(i, toArgument(op, value)));
+  operands.forEach((value, i) => op.setArgument(argumentSlot(i, 0), toArgument(op, value)));
   op.helper(helper, operand);
-  return fromArgument(op, like);
+  return fromArgument(op, like, 0);
 }
 
 /**
@@ -165,4 +167,51 @@ export function unlessUnusual(op: Op, usual: V, result: V, helper: string, opera
     else op.if(op.x("i32.eqz", otherwise()), settle);
   });
   return op.read(chosen);
+}
+
+/** One 128-bit lane of a packed operation. */
+export interface PackedLane {
+  readonly result: V;
+  /** For the helper. */
+  readonly operands: readonly V[];
+  /** Vectors that are all ones where nothing unusual happens. */
+  readonly usual: readonly V[];
+  /** The same for elements whose result is exact. */
+  readonly exact?: readonly V[];
+}
+
+export interface PackedHelper {
+  readonly helper: string;
+  readonly operand?: V;
+  /** Truth that inexact results change nothing; without it there are none. */
+  readonly silent?: V;
+}
+
+/**
+ * A packed operation, one 128-bit lane by `lane`. All lanes are usual, or the helper does all of them: exceptions of one keep those of
+ * another from MXCSR (SDM volume 1, 11.5.2).
+ */
+export function packed(op: Op, { helper, operand, silent }: PackedHelper, lane: (op: Op) => PackedLane): V[] {
+  const lanes = op.eachLane(() => lane(op));
+  const all = (masks: readonly V[]): V => op.x("i32x4.all_true", masks.reduce((a, b) => op.x("v128.and", a, b)));
+  const masks = lanes.flatMap((one) => one.usual);
+  const exact = lanes.flatMap((one) => one.exact ?? []);
+  const truths = masks.length === 0 ? [] : [all(masks)];
+  if (silent !== undefined) truths.push(exact.length === 0 ? silent : either(op, silent, all(exact)));
+  const usual = both(op, ...truths);
+  const chosen = lanes.map((one) => op.variable(one.result));
+  op.if(op.x("i32.eqz", usual), () => {
+    lanes.forEach((one, k) => one.operands.forEach((value, i) => op.setArgument(argumentSlot(i, k), value)));
+    const wide = lanes.length === 1 ? 0 : WIDE;
+    op.helper(helper, operand === undefined ? op.i32(wide) : op.x("i32.or", operand, op.i32(wide)));
+    chosen.forEach((variable, k) => op.assign(variable, fromArgument(op, op.read(variable), k)));
+  });
+  return chosen.map((variable) => op.read(variable));
+}
+
+/** The same where there is one lane. */
+export function packedOnce(op: Op, helper: PackedHelper, lane: (op: Op) => PackedLane): V {
+  const [result] = packed(op, helper, lane);
+  if (result === undefined) throw new Error("no lane");
+  return result;
 }

@@ -69,6 +69,8 @@ export interface Op {
   /** 128-bit lane of operand `i`, a vector register or memory of that many lanes; and all of the instruction's lanes. */
   part(i: number, lane: number): V;
   parts(i: number): V[];
+  /** What `f` gives for each 128-bit lane, on which `vector` and `get` are while it runs. */
+  eachLane<T>(f: () => T): T[];
   /** Writes lanes of operand `i` from the lowest on; of a register, the bits above become zero (VEX). */
   setParts(i: number, values: readonly V[]): void;
   /** Writes XMM0, an implicit result, as {@link setVector} does. */

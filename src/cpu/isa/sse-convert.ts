@@ -1,7 +1,7 @@
 /** SSE and SSE2 conversions (SDM volume 1, 5.5.1 and 5.6.1; results out of range: 4.8.3.7, the integer indefinite). */
 
-import { both, either, floatType, inexactIsSilent, Lanes, LARGEST, notDenormal, SMALLEST, unlessUnusual } from "./float.ts";
-import type { FloatBits } from "./float.ts";
+import { both, either, floatType, inexactIsSilent, Lanes, LARGEST, notDenormal, packed, packedOnce, SMALLEST, unlessUnusual } from "./float.ts";
+import type { FloatBits, PackedHelper, PackedLane } from "./float.ts";
 import { insn } from "./insn.ts";
 import type { Insn } from "./insn.ts";
 import { setMmx } from "./mmx-state.ts";
@@ -69,45 +69,61 @@ export const cvtss2sd: Insn = insn("cvtss2sd", ["F3 0F 5A /r | Vsd, Wss"], fault
 });
 
 export const cvtps2pd: Insn = insn("cvtps2pd", ["NP 0F 5A /r | Vdq, Wq"], faults, (op) => {
-  const source = zeroExtended(op, op.get(1));
-  const l = new Lanes(op, 32);
-  op.setVector(0, unlessUnusual(op, l.all(l.ordinary(source)), op.x("f64x2.promote_low_f32x4", source), "sse cvtps2pd", [source]));
+  const lane = (): PackedLane => {
+    const source = zeroExtended(op, op.get(1));
+    return { result: op.x("f64x2.promote_low_f32x4", source), operands: [source], usual: [new Lanes(op, 32).ordinary(source)] };
+  };
+  op.setParts(0, packed(op, { helper: "sse cvtps2pd" }, lane));
 });
 
-export const cvtpd2ps: Insn = insn("cvtpd2ps", ["66 0F 5A /r | Vpd, Wpd"], aligned, (op) => {
-  const source = op.get(1);
-  const l = new Lanes(op, 64);
-  const usual = both(op, inexactIsSilent(op), l.all(...narrows(l, source)));
-  op.setVector(0, unlessUnusual(op, usual, op.x("f32x4.demote_f64x2_zero", source), "sse cvtpd2ps", [source]));
-});
+/** Two of binary64 in each lane as binary32, in its low half; the rest is zero. */
+export function doublesToSingles(op: Op): V[] {
+  return packed(op, { helper: "sse cvtpd2ps", silent: inexactIsSilent(op) }, () => {
+    const source = op.get(1);
+    return { result: op.x("f32x4.demote_f64x2_zero", source), operands: [source], usual: narrows(new Lanes(op, 64), source) };
+  });
+}
+
+export const cvtpd2ps: Insn = insn("cvtpd2ps", ["66 0F 5A /r | Vpd, Wpd"], aligned, (op) => op.setParts(0, doublesToSingles(op)));
 
 /** Binary32 of 32-bit integers: exact up to 2^24. */
-function integersToSingles(op: Op, source: V, helper: string): V {
+function integersToSingles(op: Op, integers: V): PackedLane {
   const splat = (value: number): V => op.x("i32x4.splat", op.i32(value));
-  const exact = op.x("i32x4.all_true", op.x("i32x4.le_u", op.x("i32x4.add", source, splat(2 ** 24)), splat(2 ** 25)));
-  return unlessUnusual(op, either(op, exact, inexactIsSilent(op)), op.x("f32x4.convert_i32x4_s", source), helper, [source]);
+  const exact = op.x("i32x4.le_u", op.x("i32x4.add", integers, splat(2 ** 24)), splat(2 ** 25));
+  return { result: op.x("f32x4.convert_i32x4_s", integers), operands: [integers], usual: [], exact: [exact] };
 }
 
 export const cvtdq2ps: Insn = insn("cvtdq2ps", ["NP 0F 5B /r | Vps, Wps"], aligned, (op) =>
-  op.setVector(0, integersToSingles(op, op.get(1), "sse cvtdq2ps")),
+  op.setParts(0, packed(op, { helper: "sse cvtdq2ps", silent: inexactIsSilent(op) }, () => integersToSingles(op, op.get(1)))),
 );
 export const cvtdq2pd: Insn = insn("cvtdq2pd", ["F3 0F E6 /r | Vdq, Wq"], {}, (op) =>
   op.setVector(0, op.x("f64x2.convert_low_i32x4_s", zeroExtended(op, op.get(1)))),
 );
 
-/** Lanes as 32-bit integers; those of binary64 in the low half, the rest zero. */
-function lanesToIntegers(op: Op, bits: FloatBits, value: V, truncate: boolean, helper: string): V {
+/** Elements as 32-bit integers; those of binary64 in the low half of each lane, the rest zero. */
+function elementsToIntegers(op: Op, bits: FloatBits, truncate: boolean, value: V): PackedLane {
   const l = new Lanes(op, bits);
   const rounded = l.f(truncate ? "trunc" : "nearest", value);
-  const fits = l.all(l.f("lt", l.f("abs", rounded), l.splat(2 ** 31)));
-  const usual = both(op, fits, either(op, l.all(l.f("eq", rounded, value)), inexactIsSilent(op, !truncate)));
-  const integers = op.x(bits === 32 ? "i32x4.trunc_sat_f32x4_s" : "i32x4.trunc_sat_f64x2_s_zero", rounded);
-  return unlessUnusual(op, usual, integers, helper, [value]);
+  const result = op.x(bits === 32 ? "i32x4.trunc_sat_f32x4_s" : "i32x4.trunc_sat_f64x2_s_zero", rounded);
+  return { result, operands: [value], usual: [l.f("lt", l.f("abs", rounded), l.splat(2 ** 31))], exact: [l.f("eq", rounded, value)] };
+}
+
+function integersHelper(op: Op, name: string, truncate: boolean): PackedHelper {
+  return { helper: `sse ${name}`, silent: inexactIsSilent(op, !truncate) };
+}
+
+function integersName(bits: FloatBits, truncate: boolean): string {
+  return `cvt${truncate ? "t" : ""}${bits === 32 ? "ps" : "pd"}2dq`;
+}
+
+/** Operand 1 as 32-bit integers, each lane as {@link doublesToSingles} has it. */
+export function packedIntegers(op: Op, bits: FloatBits, truncate: boolean): V[] {
+  const helper = integersHelper(op, integersName(bits, truncate), truncate);
+  return packed(op, helper, () => elementsToIntegers(op, bits, truncate, op.get(1)));
 }
 
 function packedToIntegers(row: string, bits: FloatBits, truncate: boolean): Insn {
-  const name = `cvt${truncate ? "t" : ""}${bits === 32 ? "ps" : "pd"}2dq`;
-  return insn(name, [row], aligned, (op) => op.setVector(0, lanesToIntegers(op, bits, op.get(1), truncate, `sse ${name}`)));
+  return insn(integersName(bits, truncate), [row], aligned, (op) => op.setParts(0, packedIntegers(op, bits, truncate)));
 }
 
 export const cvtToIntegers: readonly Insn[] = [
@@ -118,7 +134,8 @@ export const cvtToIntegers: readonly Insn[] = [
 ];
 
 function mmxToSingles(op: Op, source: V): void {
-  const r = integersToSingles(op, zeroExtended(op, source), "sse cvtpi2ps");
+  const integers = zeroExtended(op, source);
+  const r = packedOnce(op, { helper: "sse cvtpi2ps", silent: inexactIsSilent(op) }, () => integersToSingles(op, integers));
   op.setVector(0, op.lane("i64x2.replace_lane", 0, op.vector(0), op.lane("i64x2.extract_lane", 0, r)));
 }
 
@@ -139,7 +156,13 @@ function toMmxIntegers(row: string, bits: FloatBits, truncate: boolean): Insn {
   const name = `cvt${truncate ? "t" : ""}${bits === 32 ? "ps" : "pd"}2`;
   // Two singles: the same two again above them, so that the vector has no other lanes.
   const read = (op: Op): V => (bits === 32 ? op.x("i64x2.splat", op.get(1)) : op.get(1));
-  return mmxInsn(`${name}pi`, [row], read, (op, source) => setMmx(op, 0, lanesToIntegers(op, bits, source, truncate, `sse ${name}dq`)), true);
+  return mmxInsn(
+    `${name}pi`,
+    [row],
+    read,
+    (op, source) => setMmx(op, 0, packedOnce(op, integersHelper(op, `${name}dq`, truncate), () => elementsToIntegers(op, bits, truncate, source))),
+    true,
+  );
 }
 
 export const toMmx: readonly Insn[] = [

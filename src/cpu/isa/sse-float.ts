@@ -1,7 +1,7 @@
 /** SSE and SSE2 floating-point arithmetic, comparison and logic (SDM volume 1, 5.5.1 and 5.6.1). */
 
-import { both, either, floatType, inexactIsSilent, isLarge, Lanes, LARGEST, notDenormal, resultOf, unlessUnusual } from "./float.ts";
-import type { FloatBits } from "./float.ts";
+import { both, either, floatType, inexactIsSilent, isLarge, Lanes, LARGEST, notDenormal, packed, packedOnce, resultOf, unlessUnusual } from "./float.ts";
+import type { FloatBits, PackedHelper, PackedLane } from "./float.ts";
 import { insn } from "./insn.ts";
 import type { Insn } from "./insn.ts";
 import type { Op, V } from "./ops.ts";
@@ -10,17 +10,24 @@ import type { Op, V } from "./ops.ts";
 const faults = { faults: true };
 const aligned = { aligned: true, faults: true };
 
-/** ps, pd, ss, sd rows of one operation. */
+/** Both operands of a lane: memory is looked at first. */
+function sources<T>(op: Op, f: (a: V, b: V) => T): T {
+  const b = op.get(1);
+  return f(op.vector(0), b);
+}
+
+/** ps, pd, ss, sd rows of one operation. `silent`: results can be inexact. */
 function family(
   name: string,
   opcode: string,
-  packed: (op: Op, bits: FloatBits, a: V, b: V) => V,
+  silent: boolean,
+  lane: (op: Op, bits: FloatBits, a: V, b: V) => PackedLane,
   scalar: (op: Op, bits: FloatBits, a: V, b: V) => V,
 ): Insn[] {
   const vector = (suffix: string, prefix: string, bits: FloatBits): Insn =>
     insn(`${name}${suffix}`, [`${prefix} 0F ${opcode} /r | V${suffix}, W${suffix}`], aligned, (op) => {
-      const b = op.get(1);
-      op.setVector(0, packed(op, bits, op.vector(0), b));
+      const helper = { helper: `sse ${name}${suffix}`, ...(silent ? { silent: inexactIsSilent(op) } : {}) };
+      op.setParts(0, packed(op, helper, () => sources(op, (a, b) => lane(op, bits, a, b))));
     });
   const single = (suffix: string, prefix: string, bits: FloatBits): Insn =>
     insn(`${name}${suffix}`, [`${prefix} 0F ${opcode} /r | V${suffix}, W${suffix}`], faults, (op) => {
@@ -38,6 +45,7 @@ function arithmetic(name: string, opcode: string, zeros: Zeros): Insn[] {
   return family(
     name,
     opcode,
+    true,
     (op, bits, a, b) => {
       const l = new Lanes(op, bits);
       const r = unary ? l.f(name, b) : l.f(name, a, b);
@@ -45,8 +53,7 @@ function arithmetic(name: string, opcode: string, zeros: Zeros): Insn[] {
       const exact = zeros.map((zero) => l.isZero(values[zero])).reduce((x, y) => l.or(x, y));
       const large = l.or(l.large(r), exact);
       const operands = unary ? [l.ordinary(b)] : [l.ordinary(a), l.ordinary(b)];
-      const usual = both(op, inexactIsSilent(op), l.all(...operands, large, l.upTo(r, LARGEST[bits])));
-      return unlessUnusual(op, usual, r, `sse ${name}${bits === 32 ? "ps" : "pd"}`, [a, b]);
+      return { result: r, operands: [a, b], usual: [...operands, large, l.upTo(r, LARGEST[bits])] };
     },
     (op, bits, a, b) => {
       const t = floatType(bits);
@@ -69,10 +76,11 @@ function extreme(name: string, opcode: string, comparison: string): Insn[] {
   return family(
     name,
     opcode,
+    false,
     (op, bits, a, b) => {
       const l = new Lanes(op, bits);
-      const r = op.x("v128.bitselect", a, b, l.f(comparison, a, b));
-      return unlessUnusual(op, l.all(l.ordinary(a), l.ordinary(b)), r, `sse ${name}${bits === 32 ? "ps" : "pd"}`, [a, b]);
+      const result = op.x("v128.bitselect", a, b, l.f(comparison, a, b));
+      return { result, operands: [a, b], usual: [l.ordinary(a), l.ordinary(b)] };
     },
     (op, bits, a, b) => {
       const r = op.select(op.x(`${floatType(bits)}.${comparison}`, a, b), a, b);
@@ -142,7 +150,7 @@ function logic(name: string, opcode: string, f: (op: Op, a: V, b: V) => V): Insn
     ["ps", "NP"],
     ["pd", "66"],
   ].map(([suffix, prefix]) =>
-    insn(`${name}${suffix}`, [`${prefix} 0F ${opcode} /r | V${suffix}, W${suffix}`], aligned, (op) => {
+    insn(`${name}${suffix}`, [`${prefix} 0F ${opcode} /r | V${suffix}, W${suffix}`], { ...aligned, like: name }, (op) => {
       const b = op.get(1);
       op.setVector(0, f(op, op.vector(0), b));
     }),
@@ -154,39 +162,41 @@ export const andnFloat: readonly Insn[] = logic("andn", "55", (op, a, b) => op.x
 export const orFloat: readonly Insn[] = logic("or", "56", (op, a, b) => op.x("v128.or", a, b));
 export const xorFloat: readonly Insn[] = logic("xor", "57", (op, a, b) => op.x("v128.xor", a, b));
 
-/** Predicates 0 to 7: eq lt le unord, and their negations. All ones where it holds. */
-function compare(op: Op, bits: FloatBits, suffix: string, a: V, b: V, predicate: V): V {
-  const l = new Lanes(op, bits);
+/** Elements that are all ones where the relation holds: eq lt le unord, and their negations. Of numbers predicates 8 to 31 are these again. */
+function relation(op: Op, l: Lanes, predicate: V, a: V, b: V): V {
   const is = (bit: number): V => op.ne(op.and(predicate, op.const(bit)), op.const(0));
-  const none = op.v128([]);
-  const upper = op.select(is(1), none, l.f("le", a, b));
+  const upper = op.select(is(1), op.v128([]), l.f("le", a, b));
   const lower = op.select(is(1), l.f("lt", a, b), l.f("eq", a, b));
-  const chosen = op.select(is(2), upper, lower);
   const negate = op.x("i32x4.splat", op.select(is(4), op.i32(-1), op.i32(0)));
-  const usual = l.all(l.ordinary(a), l.ordinary(b));
-  return unlessUnusual(op, usual, op.x("v128.xor", chosen, negate), `sse cmp${suffix}`, [a, b], op.x("i32.wrap_i64", op.and(predicate, op.const(7))));
+  return op.x("v128.xor", op.select(is(2), upper, lower), negate);
 }
 
-export const cmpFloat: readonly Insn[] = [
-  insn("cmpps", ["NP 0F C2 /r | Vps, Wps, Ib"], aligned, (op) => {
-    const b = op.get(1);
-    op.setVector(0, compare(op, 32, "ps", op.vector(0), b, op.get(2)));
-  }),
-  insn("cmppd", ["66 0F C2 /r | Vpd, Wpd, Ib"], aligned, (op) => {
-    const b = op.get(1);
-    op.setVector(0, compare(op, 64, "pd", op.vector(0), b, op.get(2)));
-  }),
-  insn("cmpss", ["F3 0F C2 /r | Vss, Wss, Ib"], faults, (op) => {
-    const b = op.x("f32x4.splat", op.get(1));
-    const a = op.x("f32x4.splat", op.get(0));
-    op.set(0, op.bool(op.lane("i32x4.extract_lane", 0, compare(op, 32, "ss", a, b, op.get(2)))));
-  }),
-  insn("cmpsd", ["F2 0F C2 /r | Vsd, Wsd, Ib"], faults, (op) => {
-    const b = op.x("f64x2.splat", op.get(1));
-    const a = op.x("f64x2.splat", op.get(0));
-    op.set(0, op.lane("i64x2.extract_lane", 0, compare(op, 64, "sd", a, b, op.get(2))));
-  }),
-];
+/** CMPPS and the like, with predicates 0 to `last`. */
+export function compareFloat(last: 7 | 31): readonly Insn[] {
+  const helper = (op: Op, suffix: string): PackedHelper => ({
+    helper: `sse cmp${suffix}`,
+    operand: op.x("i32.wrap_i64", op.and(op.get(2), op.const(last))),
+  });
+  const compared = (op: Op, bits: FloatBits, a: V, b: V): PackedLane => {
+    const l = new Lanes(op, bits);
+    return { result: relation(op, l, op.get(2), a, b), operands: [a, b], usual: [l.ordinary(a), l.ordinary(b)] };
+  };
+  const vector = (suffix: string, prefix: string, bits: FloatBits): Insn =>
+    insn(`cmp${suffix}`, [`${prefix} 0F C2 /r | V${suffix}, W${suffix}, Ib`], aligned, (op) =>
+      op.setParts(0, packed(op, helper(op, suffix), () => sources(op, (a, b) => compared(op, bits, a, b)))),
+    );
+  const single = (suffix: string, prefix: string, bits: FloatBits): Insn =>
+    insn(`cmp${suffix}`, [`${prefix} 0F C2 /r | V${suffix}, W${suffix}, Ib`], faults, (op) => {
+      const splat = bits === 32 ? "f32x4.splat" : "f64x2.splat";
+      const b = op.x(splat, op.get(1));
+      const a = op.x(splat, op.get(0));
+      const r = packedOnce(op, helper(op, suffix), () => compared(op, bits, a, b));
+      op.set(0, bits === 32 ? op.bool(op.lane("i32x4.extract_lane", 0, r)) : op.lane("i64x2.extract_lane", 0, r));
+    });
+  return [vector("ps", "NP", 32), vector("pd", "66", 64), single("ss", "F3", 32), single("sd", "F2", 64)];
+}
+
+export const cmpFloat: readonly Insn[] = compareFloat(7);
 
 /** Of NaNs and denormals a helper gives the relation: 1 less, 2 equal, 4 unordered. */
 function compareFlags(name: string, suffix: string, row: string, bits: FloatBits): Insn {

@@ -1,7 +1,7 @@
 /** SSE3 (SDM volume 1, 5.7); FISTTP is with the x87 instructions. */
 
-import { both, inexactIsSilent, Lanes, LARGEST, SMALLEST, unlessUnusual } from "./float.ts";
-import type { FloatBits } from "./float.ts";
+import { inexactIsSilent, Lanes, LARGEST, packed, SMALLEST } from "./float.ts";
+import type { FloatBits, PackedLane } from "./float.ts";
 import { insn } from "./insn.ts";
 import type { Insn } from "./insn.ts";
 import type { Op, V } from "./ops.ts";
@@ -20,21 +20,23 @@ const ODD: Readonly<Record<FloatBits, readonly number[]>> = {
   64: [8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31],
 };
 
-/** Truth: sums (or differences) `r` of `a` and `b` need no helper. */
-function usual(op: Op, bits: FloatBits, a: V, b: V, r: V): V {
+/** Sums (or differences) `result` of `a` and `b`. */
+function sums(op: Op, bits: FloatBits, a: V, b: V, result: V): PackedLane {
   const l = new Lanes(op, bits);
-  return both(op, inexactIsSilent(op), l.all(l.ordinary(a), l.ordinary(b), l.zeroOrFrom(r, SMALLEST[bits]), l.upTo(r, LARGEST[bits])));
+  return { result, operands: [a, b], usual: [l.ordinary(a), l.ordinary(b), l.zeroOrFrom(result, SMALLEST[bits]), l.upTo(result, LARGEST[bits])] };
 }
 
 function horizontal(name: "add" | "sub", suffix: "ps" | "pd", row: string): Insn {
   const bits = suffix === "ps" ? 32 : 64;
   return insn(`h${name}${suffix}`, [row], aligned, (op) => {
-    const source = op.get(1);
-    const target = op.vector(0);
-    const a = op.shuffle(target, source, EVEN[bits]);
-    const b = op.shuffle(target, source, ODD[bits]);
-    const r = new Lanes(op, bits).f(name, a, b);
-    op.setVector(0, unlessUnusual(op, usual(op, bits, a, b, r), r, `sse ${name}${suffix}`, [a, b]));
+    const lane = (): PackedLane => {
+      const source = op.get(1);
+      const target = op.vector(0);
+      const a = op.shuffle(target, source, EVEN[bits]);
+      const b = op.shuffle(target, source, ODD[bits]);
+      return sums(op, bits, a, b, new Lanes(op, bits).f(name, a, b));
+    };
+    op.setParts(0, packed(op, { helper: `sse ${name}${suffix}`, silent: inexactIsSilent(op) }, lane));
   });
 }
 
@@ -47,11 +49,13 @@ const EVEN_LANES: Readonly<Record<FloatBits, readonly number[]>> = {
 function alternating(suffix: "ps" | "pd", row: string): Insn {
   const bits = suffix === "ps" ? 32 : 64;
   return insn(`addsub${suffix}`, [row], aligned, (op) => {
-    const b = op.get(1);
-    const a = op.vector(0);
-    const l = new Lanes(op, bits);
-    const r = op.x("v128.bitselect", l.f("sub", a, b), l.f("add", a, b), op.v128(EVEN_LANES[bits]));
-    op.setVector(0, unlessUnusual(op, usual(op, bits, a, b, r), r, `sse addsub${suffix}`, [a, b]));
+    const lane = (): PackedLane => {
+      const b = op.get(1);
+      const a = op.vector(0);
+      const l = new Lanes(op, bits);
+      return sums(op, bits, a, b, op.x("v128.bitselect", l.f("sub", a, b), l.f("add", a, b), op.v128(EVEN_LANES[bits])));
+    };
+    op.setParts(0, packed(op, { helper: `sse addsub${suffix}`, silent: inexactIsSilent(op) }, lane));
   });
 }
 
