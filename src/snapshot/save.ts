@@ -202,7 +202,7 @@ function* pageParts(plan: Plan): Iterable<Uint8Array> {
 }
 
 /** The whole image as one array, for small machines and browsers. */
-export function imageBytes(image: Image): Uint8Array {
+export function imageBytes(image: Image): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(image.size);
   let at = 0;
   for (const part of image.parts()) {

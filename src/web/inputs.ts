@@ -3,10 +3,10 @@ import { ERRNO, O_RDONLY, O_RDWR, O_WRONLY } from "../linux/index.ts";
 import type { HostAnswer, HostRequest, HostStat, HostStream, HostTime, Inputs, WindowSize } from "../linux/index.ts";
 import type { Streams } from "./messages.ts";
 
-/** An answer to a request that was told "later". */
-export interface LateAnswer {
+/** Bytes for a read that was told "later". */
+export interface ReadAnswer {
   readonly id: number;
-  readonly answer: HostAnswer;
+  readonly bytes: Uint8Array;
 }
 
 export interface PageInputsOptions {
@@ -19,12 +19,15 @@ export interface PageInputsOptions {
 
 const S_IFCHR = 0o020000;
 const S_IFIFO = 0o010000;
-const ZERO_TIME: HostTime = { sec: 0, nsec: 0 };
 /** /dev/pts/0, device 136:0. */
 const PTS = { name: "/dev/pts/0", rdev: 0x8800, ino: 3 };
 const BLOCK_SIZE = 4096;
 const TTY_BLOCK_SIZE = 1024;
+/** Pipes are those of `tsvm run --deterministic`, which images and stat(2) tell of. */
+const DEVICE = 14;
+const FIRST_INODE = 5;
 const OWNER = 1000;
+const FIXED_TIME: HostTime = { sec: 946_684_800, nsec: 0 };
 
 export class PageInputs implements Inputs {
   readonly synchronousFiles = true;
@@ -34,7 +37,6 @@ export class PageInputs implements Inputs {
   #input: Uint8Array;
   #used = 0;
   #reading: { readonly id: number; readonly max: number } | undefined;
-  #late: LateAnswer[] = [];
 
   constructor(options: PageInputsOptions) {
     this.#options = options;
@@ -81,25 +83,40 @@ export class PageInputs implements Inputs {
     input.set(bytes, rest.length);
     this.#input = input;
     this.#used = 0;
-    const reading = this.#reading;
-    if (reading === undefined || input.length === 0) return;
-    this.#reading = undefined;
-    this.#late.push({ id: reading.id, answer: { bytes: this.#take(reading.max) } });
   }
 
   resize(size: WindowSize): void {
     this.#size = size;
   }
 
-  /** Answers that have come since the last call, oldest first. */
-  take(): LateAnswer[] {
-    const late = this.#late;
-    this.#late = [];
-    return late;
+  get size(): WindowSize | undefined {
+    return this.#size;
   }
 
+  /** What the guest has not read of a pipe. */
+  get unread(): Uint8Array {
+    return this.#size === undefined ? this.#input.subarray(this.#used) : new Uint8Array(0);
+  }
+
+  /** The terminal's read with what was typed, where both are there. */
+  take(): ReadAnswer | undefined {
+    return this.#used < this.#input.length && this.#reading !== undefined ? this.#answer(this.#take(this.#reading.max)) : undefined;
+  }
+
+  /** The terminal's read with bytes of an earlier run. */
+  again(bytes: Uint8Array): ReadAnswer | undefined {
+    return this.#reading === undefined ? undefined : this.#answer(bytes);
+  }
+
+  #answer(bytes: Uint8Array): ReadAnswer {
+    const { id } = this.#reading!;
+    this.#reading = undefined;
+    return { id, bytes };
+  }
+
+  /** A terminal's read is answered between two turns only, so that what was typed is told apart from what the machine does by itself. */
   #read(id: number, max: number): HostAnswer | "later" {
-    if (this.#size === undefined || this.#used < this.#input.length) return { bytes: this.#take(max) };
+    if (this.#size === undefined) return { bytes: this.#take(max) };
     this.#reading = { id, max };
     return "later";
   }
@@ -122,14 +139,14 @@ export class PageInputs implements Inputs {
         ...(stream > 0 ? { sameAs: 0 } : {}),
       };
     }
-    const ino = stream + 1;
+    const ino = FIRST_INODE + stream;
     return { kind: "pipe", stat: statOf(S_IFIFO | 0o600, ino), flags: stream === 0 ? O_RDONLY : O_WRONLY, name: `pipe:[${ino}]` };
   }
 }
 
 function statOf(mode: number, ino: number): HostStat {
   return {
-    dev: 1,
+    dev: DEVICE,
     ino,
     mode,
     nlink: 1,
@@ -139,8 +156,8 @@ function statOf(mode: number, ino: number): HostStat {
     size: 0,
     blksize: BLOCK_SIZE,
     blocks: 0,
-    atime: ZERO_TIME,
-    mtime: ZERO_TIME,
-    ctime: ZERO_TIME,
+    atime: FIXED_TIME,
+    mtime: FIXED_TIME,
+    ctime: FIXED_TIME,
   };
 }

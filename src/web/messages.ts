@@ -3,6 +3,9 @@
  * is Worker.terminate().
  */
 import type { WindowSize } from "../linux/index.ts";
+import type { Moment } from "./history.ts";
+import type { ImageComparison, ImageSummary } from "./images.ts";
+import type { InputEvent } from "./input-tape.ts";
 import type { InstructionView, LookCommand, LookReport } from "./looks.ts";
 
 /** What the guest's standard streams are. */
@@ -30,6 +33,20 @@ export interface StartMessage {
   readonly prebuilt?: Uint8Array;
   /** Largest window to try, as its log2; where the host refuses it a smaller one is taken. Default 32. */
   readonly windowBits?: number;
+  /** Of the guest's random numbers, 32 bytes; zeros where it is absent. */
+  readonly seed?: Uint8Array;
+  /** What the machine is told again as in an earlier run, until something new comes. */
+  readonly tape?: readonly InputEvent[];
+}
+
+/** Goes on with an image in the place of whatever ran before. */
+export interface RestoreMessage extends Pick<StartMessage, "streams" | "strace" | "prebuilt" | "windowBits"> {
+  readonly type: "restore";
+  readonly image: Uint8Array<ArrayBuffer>;
+  /** What stood on the screen. */
+  readonly screen: Uint8Array<ArrayBuffer>;
+  /** Id of the `snapshot` of this Worker that it is: history before and behind it is kept. */
+  readonly id?: number;
 }
 
 /** A file for the guest. */
@@ -56,6 +73,16 @@ export type Until =
 /** From the page. Until `run` or `step` the program stands before its first instruction. */
 export type Command =
   | StartMessage
+  | RestoreMessage
+  /** Tell the state as an image. The machine goes on, if it runs. */
+  | { readonly type: "snapshot"; readonly id: number }
+  /** Go to the moment after so many instructions, forth or back, and stand still there; `position`: and after so many events of the tape. */
+  | { readonly type: "seek"; readonly instructions: number; readonly position?: number; readonly settled?: boolean }
+  /** Go one instruction back. */
+  | { readonly type: "stepBack" }
+  /** What an image holds, and how two differ. No machine is needed. */
+  | { readonly type: "describe"; readonly id: number; readonly image: Uint8Array<ArrayBuffer> }
+  | { readonly type: "compare"; readonly id: number; readonly images: readonly [Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>] }
   /** Run until something stops it, `maxInstructions` in all at most (default: no limit). */
   | { readonly type: "run"; readonly maxInstructions?: number; readonly until?: Until }
   | { readonly type: "pause" }
@@ -98,13 +125,32 @@ export interface Progress {
   readonly instructions: number;
   /** Milliseconds that the machine has run, waiting and pauses left out. */
   readonly runMs: number;
+  /** The counts between which one can go back and forth. */
+  readonly earliest: number;
+  readonly latest: number;
 }
 
-/** "waiting": for input or for a time; whatever comes wakes it. */
-export type Activity = "running" | "waiting";
+/** "waiting": for input or for a time; whatever comes wakes it. "seeking": it runs on from an earlier moment, and nothing of that is shown. */
+export type Activity = "running" | "waiting" | "seeking";
 
-/** "limit": `maxInstructions` of `run`; "reached": its `until`; "breakpoint": one of `breakpoints`. */
-export type PauseReason = "start" | "pause" | "step" | "limit" | "reached" | "breakpoint";
+/** A state as an image, and what belongs to it outside. */
+export interface Snapshot {
+  readonly image: Uint8Array<ArrayBuffer>;
+  /** In hexadecimal. */
+  readonly sha256: string;
+  readonly moment: Moment;
+  /** Path of the program in the guest. */
+  readonly program: string;
+  /** What the guest has written of late. */
+  readonly screen: Uint8Array<ArrayBuffer>;
+  /** What it has not read yet of its input through a pipe; undefined with a terminal. */
+  readonly unread: Uint8Array<ArrayBuffer> | undefined;
+  /** All that came from outside until then, but for input through a pipe. */
+  readonly tape: readonly InputEvent[];
+}
+
+/** "limit": `maxInstructions` of `run`; "reached": its `until`; "breakpoint": one of `breakpoints`; "seek": where `seek` or `stepBack` led. */
+export type PauseReason = "start" | "pause" | "step" | "limit" | "reached" | "breakpoint" | "seek" | "restore";
 
 /** From the Worker. */
 export type Report =
@@ -114,6 +160,13 @@ export type Report =
   | ({ readonly type: "progress"; readonly activity: Activity } & Progress)
   /** `stream` 1 is standard output and the terminal, 2 standard error. */
   | { readonly type: "output"; readonly stream: 1 | 2; readonly bytes: Uint8Array }
+  /** What the screen and the lines of strace show now, in the place of all that was told before: `shown` counts both. */
+  | { readonly type: "screen"; readonly bytes: Uint8Array<ArrayBuffer>; readonly strace: string }
+  | ({ readonly type: "snapshot"; readonly id: number } & Snapshot)
+  /** Why there is no snapshot, no description, or no comparison. */
+  | { readonly type: "unanswered"; readonly id: number; readonly message: string }
+  | ({ readonly type: "described"; readonly id: number } & ImageSummary)
+  | ({ readonly type: "compared"; readonly id: number } & ImageComparison)
   /** Lines of strace(1), or parts of them. */
   | { readonly type: "strace"; readonly text: string }
   /** A sentence about something that the machine does not have. */

@@ -2,18 +2,23 @@
  * One program in a Worker: runs the machine in slices between which messages are heard. How long slices are and where they fall is
  * nothing that the guest can see.
  */
-import { encodeUtf8, decodeLatin1 } from "../base/index.ts";
 import { CrashReporter, Strace, Symbolizer } from "../debug/index.ts";
-import { signalName } from "../linux/index.ts";
-import { Machine, type RunEnd } from "../machine/index.ts";
+import { BusyError, signalName, type WindowSize } from "../linux/index.ts";
+import type { Machine, RunEnd } from "../machine/index.ts";
+import { imageBytes, saveImage } from "../snapshot/index.ts";
 import { cpuView } from "./cpu-view.ts";
+import { createMachine, type Made, restoreMachine, type Surroundings } from "./guest.ts";
+import { type Checkpoint, compareMoments, type Moment } from "./history.ts";
+import { compare, summarize } from "./images.ts";
+import type { InputEvent } from "./input-tape.ts";
 import { PageInputs } from "./inputs.ts";
 import { Looker } from "./look.ts";
 import type { LookCommand } from "./looks.ts";
-import { type Command, OUTPUT_AHEAD, type PauseReason, type Progress, type Report, type StartMessage } from "./messages.ts";
-import { addNewFiles, guestFiles } from "./new-files.ts";
+import type { Command, NewFiles, PauseReason, Progress, Report, RestoreMessage, StartMessage, Streams } from "./messages.ts";
+import { addNewFiles } from "./new-files.ts";
+import { Outbox } from "./outbox.ts";
 import { outOf, over, type Stop, StopPlan } from "./stops.ts";
-import { fixedStart } from "./start.ts";
+import { type Mark, Timeline } from "./timeline.ts";
 
 /** What a session needs of its Worker. */
 export interface SessionHost {
@@ -26,6 +31,8 @@ export interface SessionHost {
   elapsed(): number;
   /** Milliseconds since the epoch. */
   now(): number;
+  /** SHA-256 in hexadecimal. */
+  sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string>;
 }
 
 /** Between two looks at the messages. */
@@ -43,32 +50,42 @@ const PROGRESS_MS = 100;
 /** setTimeout takes at most 2^31 - 1. */
 const LONGEST_WAIT = 0x7fff_ffff;
 const EXIT_SIGNAL = 128;
-const WINDOW_BITS = [32, 31, 30, 28, 26, 24, 22, 20] as const;
 
 type State = "new" | "paused" | "running" | "waiting" | "ended";
 
+/** A program that was started or restored. */
+interface Guest {
+  readonly machine: Machine;
+  readonly inputs: PageInputs;
+  readonly symbolizer: Symbolizer;
+  readonly looker: Looker;
+}
+
 export class Session {
   readonly #host: SessionHost;
-  #state: State = "new";
-  #machine: Machine | undefined;
-  #inputs: PageInputs | undefined;
-  #symbolizer: Symbolizer | undefined;
-  #looker: Looker | undefined;
+  readonly #outbox: Outbox;
   readonly #stops: StopPlan = new StopPlan();
+  #state: State = "new";
+  #guest: Guest | undefined;
+  #timeline: Timeline | undefined;
+  #surroundings: Omit<Surroundings, "inputs"> = { prebuilt: undefined, windowBits: undefined };
+  #tracing = false;
+  /** Size of the terminal that the guest was told of. */
+  #guestSize: PageInputs["size"];
   #slice = FIRST_SLICE;
   #limit = Infinity;
+  /** The moment that is sought: until then nothing is shown, and there are no breakpoints. */
+  #goal: Moment | undefined;
+  /** Where a checkpoint is to be made on the way to it. */
+  #near: number | undefined;
+  /** A step back from the end, which may be the instruction that ends it. */
+  #backFromEnd = false;
   #runMs = 0;
   #reported = 0;
   /** When the wait began that the guest's clock does not know of yet. */
   #waitingSince = 0;
   #cancelTimer: (() => void) | undefined;
   #scheduled = false;
-  #output: { stream: 1 | 2; parts: Uint8Array[]; length: number }[] = [];
-  #strace = "";
-  /** Bytes written since output was last sent. */
-  #unsent = 0;
-  /** Bytes and characters that were sent and are not shown yet. */
-  #ahead = 0;
   readonly #turn = (): void => {
     this.#scheduled = false;
     this.#guarded(() => this.#takeTurn());
@@ -76,6 +93,7 @@ export class Session {
 
   constructor(host: SessionHost) {
     this.#host = host;
+    this.#outbox = new Outbox((report, transfer) => host.post(report, transfer));
   }
 
   /** Takes one message of the page. */
@@ -84,17 +102,47 @@ export class Session {
   }
 
   #obey(command: Command): void {
-    if (command.type === "start") {
-      if (this.#state !== "new") throw new Error("This worker has a program already.");
-      this.#start(command);
-      return;
+    switch (command.type) {
+      case "start":
+        if (this.#state !== "new") throw new Error("This worker has a program already.");
+        this.#start(command);
+        return;
+      case "restore":
+        this.#restore(command);
+        return;
+      case "describe":
+        this.#answerWith(command.id, async () => ({
+          type: "described",
+          id: command.id,
+          ...summarize(command.image),
+          sha256: await this.#host.sha256(command.image),
+        }));
+        return;
+      case "compare":
+        this.#answerWith(command.id, async () => ({ type: "compared", id: command.id, ...compare(command.images) }));
+        return;
     }
-    const machine = this.#machine;
-    const inputs = this.#inputs;
-    if (machine === undefined || inputs === undefined) return;
-    if (command.type === "look") {
-      this.#look(command);
-      return;
+    const guest = this.#guest;
+    if (guest === undefined) return;
+    const { machine, inputs } = guest;
+    switch (command.type) {
+      case "look":
+        this.#look(command);
+        return;
+      case "snapshot":
+        this.#answerWith(command.id, () => this.#snapshot(command.id));
+        return;
+      case "seek":
+        this.#seek({ instructions: command.instructions, position: command.position ?? 0, settled: command.settled ?? false });
+        return;
+      case "stepBack":
+        this.#backFromEnd = this.#state === "ended";
+        this.#seek({ instructions: machine.instructions - (this.#backFromEnd ? 0 : 1), position: 0, settled: false });
+        return;
+      case "shown":
+        this.#outbox.shown(command.amount);
+        if (this.#state === "running") this.#schedule();
+        return;
     }
     if (this.#state === "ended") return;
     switch (command.type) {
@@ -107,8 +155,8 @@ export class Session {
         if (this.#state !== "paused") break;
         this.#limit = Infinity;
         this.#refusable(() => {
-          const stop = command.type === "stepOut" ? outOf(machine, this.#symbolizer!) : over(machine, this.#symbolizer!);
-          if (stop === undefined) this.#step(machine, inputs, 1);
+          const stop = command.type === "stepOut" ? outOf(machine, guest.symbolizer) : over(machine, guest.symbolizer);
+          if (stop === undefined) this.#step(1);
           else this.#go(stop);
         });
         break;
@@ -116,49 +164,89 @@ export class Session {
         this.#stops.breakpoints = new Set(command.addresses);
         break;
       case "addFiles":
-        this.#refusable(() => addNewFiles(machine, command.files));
+        this.#refusable(() => this.#addFiles(guest, command.files));
         break;
       case "pause":
         if (this.#state === "running" || this.#state === "waiting") this.#pause("pause");
         break;
       case "step":
-        if (this.#state === "paused") this.#step(machine, inputs, command.count);
+        if (this.#state === "paused") this.#step(command.count);
         break;
       case "input":
+        if (this.#goal !== undefined) break;
+        this.#fork();
         inputs.type(command.bytes);
         this.#wake();
         break;
       case "resize":
         inputs.resize(command.size);
-        machine.resize(command.size);
         this.#wake();
-        break;
-      case "shown":
-        this.#ahead -= command.amount;
-        if (this.#state === "running") this.#schedule();
         break;
     }
   }
 
+  // ---- Beginning
+
+  #inputs(streams: Streams): PageInputs {
+    return new PageInputs({ streams, now: () => this.#host.now(), write: (stream, bytes) => this.#outbox.write(stream, bytes) });
+  }
+
   #start(message: StartMessage): void {
-    const inputs = new PageInputs({
-      streams: message.streams,
-      now: () => this.#host.now(),
-      write: (stream, bytes) => {
-        this.#unsent += bytes.length;
-        const last = this.#output.at(-1);
-        if (last?.stream === stream) {
-          last.parts.push(bytes);
-          last.length += bytes.length;
-        } else this.#output.push({ stream, parts: [bytes], length: bytes.length });
-      },
-    });
-    const [machine, windowBits] = createMachine(message, inputs);
-    this.#inputs = inputs;
-    this.#machine = machine;
-    this.#symbolizer = new Symbolizer(machine.space);
-    this.#looker = new Looker(machine, this.#symbolizer);
-    const notice = (text: string): void => this.#host.post({ type: "notice", text }, []);
+    this.#surroundings = { prebuilt: message.prebuilt, windowBits: message.windowBits };
+    this.#tracing = message.strace;
+    const inputs = this.#inputs(message.streams);
+    const made = createMachine(message, { ...this.#surroundings, inputs });
+    this.#guestSize = inputs.size;
+    this.#adopt(made, inputs);
+    const first = this.#checkpoint({ instructions: 0, position: 0, settled: true });
+    if (first === undefined) throw new Error("The program's state cannot be told.");
+    this.#timeline = new Timeline(first, message.tape);
+    this.#host.post({ type: "started", windowBits: made.windowBits }, []);
+    this.#pause("start");
+  }
+
+  #restore(message: RestoreMessage): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#surroundings = { prebuilt: message.prebuilt, windowBits: message.windowBits };
+    this.#tracing = message.strace;
+    const { streams, image, screen } = message;
+    const mark: Mark = this.#timeline?.marked(message.id) ?? {
+      instructions: 0,
+      position: 0,
+      settled: true,
+      unread: streams.kind === "pipes" ? streams.input : new Uint8Array(0),
+      size: streams.kind === "terminal" ? streams.size : undefined,
+      written: { parts: [screen], length: screen.length },
+      strace: "",
+    };
+    const known = this.#timeline?.marked(message.id) !== undefined;
+    const made = this.#return({ ...mark, image });
+    const { instructions } = made.machine;
+    if (known) this.#timeline?.go(mark);
+    else this.#timeline = new Timeline({ ...mark, instructions, image });
+    if (!known) this.#host.post({ type: "started", windowBits: made.windowBits }, []);
+    this.#outbox.show();
+    this.#pause("restore");
+  }
+
+  /** The machine of a checkpoint takes the place of the one that is there. */
+  #return({ image, size, unread, ...rest }: Checkpoint): Made {
+    const now = this.#guest?.inputs.size;
+    const inputs = this.#inputs(size === undefined ? { kind: "pipes", input: unread } : { kind: "terminal", size: now ?? size });
+    const made = restoreMachine(image, { ...this.#surroundings, inputs }, this.#guest?.machine);
+    this.#outbox.reset(rest);
+    this.#guestSize = size;
+    this.#adopt(made, inputs);
+    return made;
+  }
+
+  #adopt({ machine }: Made, inputs: PageInputs): void {
+    const symbolizer = new Symbolizer(machine.space);
+    this.#guest = { machine, inputs, symbolizer, looker: new Looker(machine, symbolizer) };
+    const notice = (text: string): void => {
+      if (!this.#outbox.muted) this.#host.post({ type: "notice", text }, []);
+    };
     machine.listen({
       unknown: (_task, number, first) => {
         if (first) notice(`System call ${number} is not implemented; the program gets ENOSYS.`);
@@ -166,15 +254,143 @@ export class Session {
       unimplemented: (_task, address) => notice(`The instruction at 0x${address.toString(16)} is not implemented; the program gets SIGILL.`),
     });
     machine.listen(new CrashReporter(notice));
-    if (message.strace) machine.listen(new Strace({ write: (text) => void (this.#strace += text) }));
-    this.#host.post({ type: "started", windowBits }, []);
-    this.#pause("start");
+    if (this.#tracing) machine.listen(new Strace({ write: (text) => this.#outbox.strace(text) }));
   }
 
-  /** What the page wants to see, also while the machine runs: it then stands between two slices. */
+  // ---- Moments
+
+  get #moment(): Moment {
+    const { tape } = this.#timeline!;
+    return { instructions: this.#guest!.machine.instructions, position: tape.position, settled: tape.settled };
+  }
+
+  #mark(moment: Moment): Mark {
+    return { ...moment, unread: this.#guest!.inputs.unread, size: this.#guestSize, ...this.#outbox.mark() };
+  }
+
+  /** undefined where the state cannot be told just now. */
+  #checkpoint(moment: Moment): Checkpoint | undefined {
+    try {
+      return { ...this.#mark(moment), image: imageBytes(saveImage(this.#guest!.machine)) };
+    } catch (error) {
+      if (error instanceof BusyError) return undefined;
+      throw error;
+    }
+  }
+
+  #keepCheckpoint(): void {
+    const began = this.#host.elapsed();
+    const checkpoint = this.#checkpoint(this.#moment);
+    if (checkpoint !== undefined) this.#timeline!.add(checkpoint, this.#host.elapsed() - began);
+  }
+
+  async #snapshot(id: number): Promise<Report> {
+    const { machine, inputs } = this.#guest!;
+    const moment = this.#moment;
+    const image = imageBytes(saveImage(machine));
+    const mark = this.#mark(moment);
+    this.#timeline!.mark(id, mark);
+    const report = {
+      moment,
+      program: [...machine.kernel.processes.values()][0]?.path ?? "",
+      screen: this.#outbox.screen(),
+      unread: inputs.size === undefined ? mark.unread.slice() : undefined,
+      tape: this.#timeline!.tape.past(),
+    };
+    return { type: "snapshot", id, sha256: await this.#host.sha256(image), image, ...report };
+  }
+
+  /** Something new is told to the machine: what lay ahead will not happen. */
+  #fork(): void {
+    if (this.#timeline!.tape.live) return;
+    this.#timeline!.cut(this.#moment);
+  }
+
+  #seek(wanted: Moment): void {
+    const timeline = this.#timeline!;
+    if (this.#state === "waiting") this.#endWait();
+    const here = this.#moment;
+    const goal = wanted.instructions < timeline.earliest ? { instructions: timeline.earliest, position: 0, settled: false } : wanted;
+    if (this.#state === "ended" || compareMoments(goal, here) < 0) this.#return(timeline.begin(goal));
+    this.#limit = goal.instructions;
+    if (goal.instructions > timeline.latest) {
+      this.#go();
+      return;
+    }
+    this.#goal = goal;
+    this.#near = timeline.near(this.#guest!.machine.instructions, goal.instructions);
+    this.#outbox.muted = true;
+    this.#state = "running";
+    this.#takeTurn();
+  }
+
+  /** What was sought is there, or as near as can be. */
+  #found(): void {
+    this.#goal = undefined;
+    this.#near = undefined;
+    this.#outbox.muted = false;
+    this.#outbox.show();
+  }
+
+  // ---- Telling the machine
+
+  /** What the machine is told before it runs on: what an earlier run was told here, else what came meanwhile. */
+  #feed(): void {
+    const { machine, inputs } = this.#guest!;
+    const { tape } = this.#timeline!;
+    if (tape.due < machine.instructions) this.#timeline!.cut(this.#moment);
+    if (!tape.live) {
+      if (tape.due === machine.instructions) for (const event of tape.take(this.#goal?.position)) this.#tell(event);
+      return;
+    }
+    const { size } = inputs;
+    if (size !== undefined && !sameSize(size, this.#guestSize)) this.#record({ type: "resize", size });
+    for (let answer = inputs.take(); answer !== undefined; answer = inputs.take()) {
+      tape.record(machine.instructions, { type: "bytes", bytes: answer.bytes });
+      machine.answer(answer.id, { bytes: answer.bytes });
+    }
+  }
+
+  /** Tells the machine something new. */
+  #record(event: Parameters<Timeline["tape"]["record"]>[1]): void {
+    const { instructions } = this.#guest!.machine;
+    this.#timeline!.tape.record(instructions, event);
+    this.#tell({ ...event, at: instructions });
+  }
+
+  #tell(event: InputEvent): void {
+    const { machine, inputs } = this.#guest!;
+    switch (event.type) {
+      case "bytes": {
+        const answer = inputs.again(event.bytes);
+        if (answer !== undefined) machine.answer(answer.id, { bytes: answer.bytes });
+        break;
+      }
+      case "elapse":
+        machine.elapse(event.ns);
+        break;
+      case "resize":
+        this.#guestSize = event.size;
+        machine.resize(event.size);
+        break;
+      case "files":
+        addNewFiles(machine, event.files);
+        break;
+    }
+  }
+
+  #addFiles({ machine }: Guest, files: NewFiles): void {
+    this.#fork();
+    // What cannot be read is refused before it is written down.
+    addNewFiles(machine, files);
+    this.#timeline!.tape.record(machine.instructions, { type: "files", files });
+  }
+
+  // ---- Running
+
   #look({ id, kind, ask }: LookCommand): void {
     try {
-      this.#host.post({ type: "looked", id, answer: this.#looker!.answer(kind, ask) }, []);
+      this.#host.post({ type: "looked", id, answer: this.#guest!.looker.answer(kind, ask) }, []);
     } catch (error) {
       this.#host.post({ type: "unlooked", id, message: messageOf(error) }, []);
     }
@@ -189,6 +405,14 @@ export class Session {
     }
   }
 
+  /** What is answered later, or in vain. */
+  #answerWith(id: number, answer: () => Promise<Report>): void {
+    answer().then(
+      (report) => this.#host.post(report, report.type === "snapshot" ? [report.image.buffer] : []),
+      (error: unknown) => this.#host.post({ type: "unanswered", id, message: messageOf(error) }, []),
+    );
+  }
+
   #go(stop?: Stop): void {
     this.#stops.begin(stop);
     this.#waitingSince = this.#host.elapsed();
@@ -198,7 +422,7 @@ export class Session {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#ahead >= OUTPUT_AHEAD) return;
+    if (this.#scheduled || (this.#outbox.full && this.#goal === undefined)) return;
     this.#scheduled = true;
     this.#host.soon(this.#turn);
   }
@@ -215,70 +439,122 @@ export class Session {
   #endWait(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    this.#machine!.elapse(Math.round((this.#host.elapsed() - this.#waitingSince) * 1e6));
+    this.#record({ type: "elapse", ns: Math.round((this.#host.elapsed() - this.#waitingSince) * 1e6) });
   }
 
-  #answer(machine: Machine, inputs: PageInputs): void {
-    for (const { id, answer } of inputs.take()) machine.answer(id, answer);
+  /** Runs at most `most` instructions, fewer where something is to be told to the machine in between. */
+  #runSlice(most: number): RunEnd {
+    this.#feed();
+    const { machine } = this.#guest!;
+    const { tape } = this.#timeline!;
+    if (this.#goal !== undefined && this.#hasArrived(machine)) return { reason: "limit" };
+    const budget = Math.min(most, tape.due - machine.instructions);
+    let end: RunEnd;
+    // Without a budget the machine only looks at what it was told.
+    if (budget <= 0) end = machine.run({ maxInstructions: 0 });
+    else if (this.#goal !== undefined) end = this.#stops.runThrough(machine, budget);
+    else end = this.#stops.run(machine, budget);
+    tape.ran();
+    if (end.reason !== "waiting" || tape.live) return end;
+    // In an earlier run the machine was told something here, or else it is not that run any more.
+    if (tape.due !== machine.instructions) this.#timeline!.cut(this.#moment);
+    return { reason: "limit" };
   }
 
   #takeTurn(): void {
     if (this.#state !== "running") return;
-    const machine = this.#machine!;
-    this.#answer(machine, this.#inputs!);
-    const left = this.#limit - machine.instructions;
-    if (left <= 0) {
-      this.#pause("limit");
-      return;
-    }
+    const { machine } = this.#guest!;
+    if (this.#arrived(machine)) return;
     const began = this.#host.elapsed();
     let now = began;
     let end: RunEnd;
     do {
       const before = machine.instructions;
       const sliceBegan = now;
-      end = this.#stops.run(machine, Math.min(this.#limit - before, this.#slice));
+      end = this.#runSlice(Math.min((this.#near ?? this.#limit) - before, this.#slice));
+      if (machine.instructions === this.#near) {
+        this.#near = undefined;
+        this.#keepCheckpoint();
+      }
       now = this.#host.elapsed();
       if (machine.instructions - before < this.#slice) continue;
       // Slower at once, faster by degrees.
       const factor = Math.min(2, SLICE_MS / Math.max(now - sliceBegan, 0.01));
       this.#slice = Math.round(Math.min(Math.max(this.#slice * factor, SHORTEST_SLICE), LONGEST_SLICE));
-    } while (end.reason === "limit" && now - began < TURN_MS && this.#unsent < OUTPUT_AHEAD && machine.instructions < this.#limit);
+    } while (end.reason === "limit" && now - began < TURN_MS && !this.#outbox.due && !this.#hasArrived(machine));
     this.#runMs += now - began;
-    this.#flush();
+    this.#outbox.flush();
+    if (this.#timeline!.ran(now - began, machine.instructions) && end.reason === "limit") this.#keepCheckpoint();
     if (end.reason === "exited") {
       this.#exit(end.status);
     } else if (end.reason === "waiting") {
-      this.#state = "waiting";
-      this.#waitingSince = this.#host.elapsed();
-      if (end.ns < Infinity)
-        this.#cancelTimer = this.#host.after(Math.min(Math.max(end.ns / 1e6, 0), LONGEST_WAIT), () => this.#guarded(() => this.#wake()));
-      this.#report();
+      this.#wait(end.ns);
     } else if (end.reason === "breakpoint" || end.reason === "intercepted") {
       this.#pause(this.#stops.reason(machine));
-    } else {
+    } else if (!this.#arrived(machine)) {
       if (this.#host.elapsed() - this.#reported >= PROGRESS_MS) this.#report();
       this.#schedule();
     }
   }
 
-  #step(machine: Machine, inputs: PageInputs, count: number): void {
-    this.#answer(machine, inputs);
-    const end = machine.run({ maxInstructions: count, resume: true });
-    this.#flush();
+  /** Where the machine should stop is reached. */
+  #hasArrived({ instructions }: Machine): boolean {
+    return this.#goal === undefined ? instructions >= this.#limit : compareMoments(this.#moment, this.#goal) >= 0;
+  }
+
+  /** As {@link #hasArrived}; then it stands still. */
+  #arrived(machine: Machine): boolean {
+    if (!this.#hasArrived(machine)) return false;
+    const sought = this.#goal !== undefined;
+    if (sought) this.#found();
+    this.#pause(sought ? "seek" : "limit");
+    return true;
+  }
+
+  #wait(ns: number): void {
+    if (this.#goal !== undefined) {
+      if (this.#arrived(this.#guest!.machine)) return;
+      this.#found();
+    }
+    this.#state = "waiting";
+    this.#waitingSince = this.#host.elapsed();
+    if (ns < Infinity) this.#cancelTimer = this.#host.after(Math.min(Math.max(ns / 1e6, 0), LONGEST_WAIT), () => this.#guarded(() => this.#wake()));
+    this.#report();
+  }
+
+  #step(count: number): void {
+    const { machine } = this.#guest!;
+    const until = machine.instructions + count;
+    this.#stops.begin(undefined);
+    let end: RunEnd;
+    do end = this.#runSlice(until - machine.instructions);
+    while (end.reason === "limit" && machine.instructions < until);
+    this.#timeline!.ran(0, machine.instructions);
+    this.#outbox.flush();
     if (end.reason === "exited") this.#exit(end.status);
     else this.#pause("step");
   }
 
   #pause(reason: PauseReason): void {
     if (this.#state === "waiting") this.#endWait();
+    if (this.#goal !== undefined) this.#found();
     this.#state = "paused";
-    this.#flush();
-    this.#host.post({ type: "paused", reason, cpu: cpuView(this.#machine!, this.#symbolizer!), ...this.#progress() }, []);
+    this.#outbox.flush();
+    const { machine, symbolizer } = this.#guest!;
+    this.#host.post({ type: "paused", reason, cpu: cpuView(machine, symbolizer), ...this.#progress() }, []);
   }
 
   #exit(status: { readonly code: number; readonly signal: number }): void {
     this.#state = "ended";
+    const { instructions } = this.#guest!.machine;
+    if (this.#goal !== undefined) {
+      if (this.#backFromEnd && instructions === this.#goal.instructions) {
+        this.#backFromEnd = false;
+        this.#seek({ instructions: instructions - 1, position: 0, settled: false });
+        return;
+      }
+      this.#found();
+    }
     const { code, signal } = status;
     this.#host.post(
       { type: "exited", status: signal > 0 ? EXIT_SIGNAL + signal : code, signal: signal > 0 ? signalName(signal) : undefined, ...this.#progress() },
@@ -287,32 +563,15 @@ export class Session {
   }
 
   #progress(): Progress {
-    return { instructions: this.#machine!.instructions, runMs: this.#runMs };
+    const { earliest, latest } = this.#timeline!;
+    const { instructions } = this.#guest!.machine;
+    return { instructions, runMs: this.#runMs, earliest, latest: Math.max(latest, instructions) };
   }
 
   #report(): void {
     this.#reported = this.#host.elapsed();
-    this.#host.post({ type: "progress", activity: this.#state === "waiting" ? "waiting" : "running", ...this.#progress() }, []);
-  }
-
-  /** Sends what was written since the last time. */
-  #flush(): void {
-    for (const { stream, parts, length } of this.#output) {
-      const bytes = new Uint8Array(length);
-      let at = 0;
-      for (const part of parts) {
-        bytes.set(part, at);
-        at += part.length;
-      }
-      this.#ahead += length;
-      this.#host.post({ type: "output", stream, bytes }, [bytes.buffer]);
-    }
-    this.#output = [];
-    this.#unsent = 0;
-    if (this.#strace === "") return;
-    this.#ahead += this.#strace.length;
-    this.#host.post({ type: "strace", text: this.#strace }, []);
-    this.#strace = "";
+    const activity = this.#goal !== undefined ? "seeking" : this.#state === "waiting" ? "waiting" : "running";
+    this.#host.post({ type: "progress", activity, ...this.#progress() }, []);
   }
 
   /** A failure of the machine is told; nothing can go on after it. */
@@ -321,38 +580,14 @@ export class Session {
       action();
     } catch (error) {
       this.#state = "ended";
+      this.#guest = undefined;
       this.#host.post({ type: "failed", message: messageOf(error) }, []);
     }
   }
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-const latin1Utf8 = (text: string): string => decodeLatin1(encodeUtf8(text));
-
-/** The machine with the largest window that the host gives. */
-function createMachine(message: StartMessage, inputs: PageInputs): readonly [Machine, number] {
-  const { elf, path, argv, envp, prebuilt, windowBits: most = 32 } = message;
-  const sizes = WINDOW_BITS.filter((bits) => bits <= most);
-  for (const [index, windowBits] of sizes.entries()) {
-    try {
-      const machine = Machine.create({
-        ...(elf === undefined ? {} : { elf }),
-        path: latin1Utf8(path),
-        argv: argv.map(latin1Utf8),
-        envp: envp.map(latin1Utf8),
-        cwd: "/",
-        ...(message.files === undefined ? {} : guestFiles(message.files)),
-        inputs,
-        start: fixedStart(),
-        windowBits,
-        ...(prebuilt === undefined ? {} : { prebuilt }),
-      });
-      return [machine, windowBits];
-    } catch (error) {
-      // What WebAssembly.Memory says where there is no room for it.
-      if (!(error instanceof RangeError) || index === sizes.length - 1) throw error;
-    }
-  }
-  throw new Error(`There is no window of 2^${most} bytes.`);
+function sameSize(a: WindowSize, b: WindowSize | undefined): boolean {
+  return a.rows === b?.rows && a.columns === b.columns && a.xpixel === b.xpixel && a.ypixel === b.ypixel;
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -78,6 +78,12 @@ export class StopPlan {
     }
   }
 
+  /** Runs at most `maxInstructions`, and nothing of the plan stops it. */
+  runThrough(machine: Machine, maxInstructions: number): RunEnd {
+    this.#give(machine, []);
+    return machine.run({ maxInstructions });
+  }
+
   /** Why a run ended at a breakpoint or in front of a system call. */
   reason(machine: Machine): PauseReason {
     return this.#goal?.kind === "syscall" || this.#atGoal(machine) ? "reached" : "breakpoint";
@@ -92,10 +98,14 @@ export class StopPlan {
     return this.#atGoal(machine) || this.breakpoints.has(machine.registers.number(Reg.rip));
   }
 
-  /** Gives the machine its breakpoints where they are others than before: it then decodes everything anew. */
   #arm(machine: Machine): void {
     const wanted = [...this.breakpoints];
     if (this.#goal?.kind === "address") wanted.push(this.#goal.address);
+    this.#give(machine, wanted);
+  }
+
+  /** Gives the machine its breakpoints where they are others than before: it then decodes everything anew. */
+  #give(machine: Machine, wanted: readonly number[]): void {
     if (machine === this.#machine && wanted.length === this.#set.length && wanted.every((address, i) => this.#set[i] === address)) return;
     machine.setBreakpoints(wanted);
     this.#machine = machine;

@@ -1,6 +1,7 @@
 // The Worker's entry: `new Worker(new URL("tsvm/web/worker", import.meta.url), { type: "module" })`. Messages are those of messages.ts.
 import type { Command } from "./messages.ts";
 import { Session } from "./session.ts";
+import { sha256 } from "./sha256.ts";
 
 // A message to oneself comes after those that wait already, and unlike setTimeout at once.
 const { port1, port2 } = new MessageChannel();
@@ -24,6 +25,7 @@ const session = new Session({
   },
   elapsed: () => performance.now(),
   now: () => performance.timeOrigin + performance.now(),
+  sha256,
 });
 
 self.addEventListener("message", (event: MessageEvent<Command>) => session.hear(event.data));

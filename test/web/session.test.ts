@@ -3,56 +3,9 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { readProgram } from "../../programs/build.ts";
 import { fixedStart as nodeStart } from "../../src/node/index.ts";
-import { fixedStart, OUTPUT_AHEAD, type Report, Session, type StartMessage } from "../../src/web/index.ts";
+import { fixedStart, OUTPUT_AHEAD } from "../../src/web/index.ts";
+import { session, SIZE, start } from "./session-host.ts";
 import { flood, loop } from "./tiny-elf.ts";
-
-const SIZE = { rows: 24, columns: 80, xpixel: 0, ypixel: 0 };
-
-/** A session whose turns are taken when told, on a clock that goes `tick` milliseconds with each look. */
-function session(tick = 1) {
-  const reports: Report[] = [];
-  const turns: (() => void)[] = [];
-  let clock = 0;
-  const host = new Session({
-    post: (report) => void reports.push(report),
-    soon: (callback) => void turns.push(callback),
-    after: (_ms, callback) => {
-      turns.push(callback);
-      return () => void turns.splice(turns.indexOf(callback), 1);
-    },
-    elapsed: () => (clock += tick),
-    now: () => 0,
-  });
-  return {
-    host,
-    reports,
-    /** Takes at most `count` turns; true where more would follow. */
-    take: (count = Infinity): boolean => {
-      for (let i = 0; i < count; i++) {
-        const turn = turns.shift();
-        if (turn === undefined) return false;
-        turn();
-      }
-      return turns.length > 0;
-    },
-    last: () => reports.at(-1),
-    of: <T extends Report["type"]>(type: T) => reports.filter((report): report is Extract<Report, { type: T }> => report.type === type),
-    text: () => Buffer.concat(reports.flatMap((report) => (report.type === "output" ? [report.bytes] : []))).toString("latin1"),
-  };
-}
-
-function start(elf: Uint8Array, options: Partial<StartMessage> = {}): StartMessage {
-  return {
-    type: "start",
-    elf,
-    path: "/program",
-    argv: ["/program"],
-    envp: [],
-    streams: { kind: "pipes", input: new Uint8Array(0) },
-    strace: false,
-    ...options,
-  };
-}
 
 const programFile = (name: string): Buffer => readFileSync(readProgram(name).binary);
 const hello = programFile("hello");
