@@ -44,6 +44,11 @@ export function App() {
         state: setState,
         output: (bytes, shown) => terminal.current?.write(bytes, shown),
         strace: (text) => log.add(text),
+        screen: (bytes, strace, shown) => {
+          log.clear();
+          log.add(strace);
+          terminal.current?.show(bytes, shown);
+        },
       }),
     [log],
   );

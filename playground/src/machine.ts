@@ -1,5 +1,5 @@
 // The page's side of a machine: one Worker for each start, and what it reports as one state that views are drawn from.
-import type { Command, CpuView, Report, StartMessage } from "../../src/web/index.ts";
+import type { Activity, Command, CpuView, Looks, Report, RestoreMessage, Snapshot, StartMessage } from "../../src/web/index.ts";
 import prebuiltUrl from "../../dist/interpreter.bin?url";
 import { fetchBytes } from "./programs.ts";
 
@@ -16,12 +16,21 @@ export interface MachineState {
   readonly notices: readonly string[];
   readonly instructions: number;
   readonly runMs: number;
+  /** The counts between which one can go back and forth. */
+  readonly earliest: number;
+  readonly latest: number;
   /** Instructions in a second, of late. */
   readonly speed: number | undefined;
   /** At the last standstill. */
   readonly cpu: CpuView | undefined;
   /** Registers whose value differs from the standstill before. */
   readonly changed: ReadonlySet<string>;
+  /** Flags for which the same is true. */
+  readonly flagsChanged: ReadonlySet<string>;
+  /** Rises with each standstill: what was seen of the machine before may have changed. */
+  readonly stamp: number;
+  /** Addresses at which the program stops. */
+  readonly breakpoints: ReadonlySet<number>;
 }
 
 export const nothing: MachineState = {
@@ -31,9 +40,14 @@ export const nothing: MachineState = {
   notices: [],
   instructions: 0,
   runMs: 0,
+  earliest: 0,
+  latest: 0,
   speed: undefined,
   cpu: undefined,
   changed: new Set(),
+  flagsChanged: new Set(),
+  stamp: 0,
+  breakpoints: new Set(),
 };
 
 export interface MachineViews {
@@ -41,6 +55,14 @@ export interface MachineViews {
   /** Calls back when the bytes are on the screen. */
   readonly output: (bytes: Uint8Array, shown: () => void) => void;
   readonly strace: (text: string) => void;
+  /** What the terminal and the lines of strace show now, in the place of everything before; calls back when it is on the screen. */
+  readonly screen: (bytes: Uint8Array, strace: string, shown: () => void) => void;
+}
+
+/** A snapshot, and by which machine of this page it was made. */
+export interface TakenSnapshot extends Snapshot {
+  readonly id: number;
+  readonly generation: number;
 }
 
 let prebuilt: Promise<Uint8Array> | undefined;
@@ -57,10 +79,20 @@ export function loadInterpreter(): Promise<Uint8Array> {
 const numbers = new Intl.NumberFormat("en");
 const instructionText = (count: number): string => `${numbers.format(count)} ${count === 1 ? "instruction" : "instructions"}`;
 
+const ACTIVITIES: Readonly<Record<Activity, string>> = {
+  running: "The program runs.",
+  waiting: "The program waits for input or for a time.",
+  seeking: "The program runs again what it ran before.",
+};
+
 export class MachineClient {
   readonly #views: MachineViews;
   #worker: Worker | undefined;
   #state: MachineState = nothing;
+  #looks = 0;
+  /** Counts Workers: only the one that made a snapshot knows what was before and behind it. */
+  #generation = 0;
+  readonly #looking: Map<number, { readonly resolve: (answer: never) => void; readonly reject: (error: Error) => void }> = new Map();
   #lastProgress: { readonly instructions: number; readonly runMs: number } = { instructions: 0, runMs: 0 };
 
   constructor(views: MachineViews) {
@@ -73,11 +105,34 @@ export class MachineClient {
 
   /** Ends what runs and loads a program, which then stands before its first instruction. `then` is sent at once. */
   start(message: Omit<StartMessage, "type">, then?: Command): void {
-    this.#worker?.terminate();
+    this.#begin("The program is being loaded.");
+    this.send({ type: "start", ...message });
+    this.#sendBreakpoints();
+    if (then) this.send(then);
+  }
+
+  /** Goes on with an image, in the machine that is there if there is one; `made` by it: one can go back and forth from there as before. */
+  restore(message: Omit<RestoreMessage, "type" | "id">, made?: Pick<TakenSnapshot, "id" | "generation">): void {
+    if (this.#worker === undefined) this.#begin("The snapshot is being restored.");
+    else this.#set({ ...this.#state, error: undefined, notices: [] });
+    const known = made?.generation === this.#generation;
+    this.send({ type: "restore", ...message, ...(known ? { id: made.id } : {}) });
+    this.#sendBreakpoints();
+  }
+
+  #sendBreakpoints(): void {
+    const { breakpoints } = this.#state;
+    if (breakpoints.size > 0) this.send({ type: "breakpoints", addresses: [...breakpoints] });
+  }
+
+  #begin(sentence: string): void {
+    this.#end();
+    this.#generation++;
     const worker = new Worker(new URL("../../src/web/worker.ts", import.meta.url), { type: "module" });
     this.#worker = worker;
     this.#lastProgress = { instructions: 0, runMs: 0 };
-    this.#set({ ...nothing, phase: "loading", sentence: "The program is being loaded." });
+    const { breakpoints } = this.#state;
+    this.#set({ ...nothing, phase: "loading", sentence, stamp: this.#state.stamp + 1, breakpoints });
     worker.addEventListener("message", (event: MessageEvent<Report>) => {
       if (worker === this.#worker) this.#hear(event.data);
     });
@@ -85,18 +140,63 @@ export class MachineClient {
       event.preventDefault();
       if (worker === this.#worker) this.fail(`The machine's worker failed: ${event.message || "it could not be loaded"}.`);
     });
-    this.send({ type: "start", ...message });
-    if (then) this.send(then);
+  }
+
+  /** The state as it is, between two instructions. Rejects with a sentence. */
+  async snapshot(): Promise<TakenSnapshot> {
+    if (this.#worker === undefined) throw new Error("There is no program whose state could be saved.");
+    const id = ++this.#looks;
+    const generation = this.#generation;
+    const snapshot = await new Promise<Snapshot>((resolve, reject) => {
+      this.#looking.set(id, { resolve, reject });
+      this.send({ type: "snapshot", id });
+    });
+    return { ...snapshot, id, generation };
   }
 
   send(command: Command): void {
+    if (command.type !== "look" && this.#state.error !== undefined) this.#set({ ...this.#state, error: undefined });
     this.#worker?.postMessage(command);
+  }
+
+  /** True while there is a machine that can be looked at, also after its program has ended. */
+  get alive(): boolean {
+    return this.#worker !== undefined;
+  }
+
+  /** Asks to see something of the machine. Rejects with a sentence. */
+  look<K extends keyof Looks>(kind: K, ask: Looks[K]["ask"]): Promise<Looks[K]["answer"]> {
+    if (this.#worker === undefined) return Promise.reject(new Error("No program is loaded."));
+    const id = ++this.#looks;
+    return new Promise((resolve, reject) => {
+      this.#looking.set(id, { resolve, reject });
+      // The types of the question and of its kind agree: they come in as one.
+      this.#worker?.postMessage({ type: "look", id, kind, ask });
+    });
+  }
+
+  toggleBreakpoint(address: number): void {
+    const breakpoints = new Set(this.#state.breakpoints);
+    if (!breakpoints.delete(address)) breakpoints.add(address);
+    this.setBreakpoints(breakpoints);
+  }
+
+  setBreakpoints(breakpoints: ReadonlySet<number>): void {
+    this.#set({ ...this.#state, breakpoints });
+    this.send({ type: "breakpoints", addresses: [...breakpoints] });
+  }
+
+  /** Ends the Worker; who waits for an answer of it is told. */
+  #end(): void {
+    this.#worker?.terminate();
+    this.#worker = undefined;
+    for (const { reject } of this.#looking.values()) reject(new Error("The program was stopped."));
+    this.#looking.clear();
   }
 
   /** At once, whatever the guest does. */
   stop(): void {
-    this.#worker?.terminate();
-    this.#worker = undefined;
+    this.#end();
     const { instructions } = this.#state;
     this.#set({
       ...this.#state,
@@ -108,16 +208,15 @@ export class MachineClient {
   }
 
   fail(error: string): void {
-    this.#worker?.terminate();
-    this.#worker = undefined;
+    this.#end();
     this.#set({ ...this.#state, phase: "none", speed: undefined, cpu: undefined, sentence: "Nothing runs.", error });
   }
 
   /** Says that something is under way before there is a Worker. */
   loading(sentence: string): void {
-    this.#worker?.terminate();
-    this.#worker = undefined;
-    this.#set({ ...nothing, phase: "loading", sentence });
+    this.#end();
+    const { breakpoints, stamp } = this.#state;
+    this.#set({ ...nothing, phase: "loading", sentence, breakpoints, stamp });
   }
 
   #set(state: MachineState): void {
@@ -143,40 +242,52 @@ export class MachineClient {
       case "refused":
         this.#set({ ...state, error: report.message });
         return;
+      case "screen":
+        this.#views.screen(report.bytes, report.strace, () => this.send({ type: "shown", amount: report.bytes.length + report.strace.length }));
+        return;
       case "looked":
       case "unlooked":
+      case "snapshot":
+      case "unanswered": {
+        const asked = this.#looking.get(report.id);
+        this.#looking.delete(report.id);
+        // Who asked knows what kind of answer comes.
+        if (report.type === "looked") asked?.resolve(report.answer as never);
+        else if (report.type === "snapshot") asked?.resolve(report as never);
+        else asked?.reject(new Error(sentence(report.message)));
+        return;
+      }
+      case "described":
+      case "compared":
         return;
       case "failed":
         this.fail(`${sentence(report.message)}`);
         return;
     }
-    const { instructions, runMs } = report;
-    const progress = { ...state, instructions, runMs };
+    const { instructions, runMs, earliest, latest } = report;
+    const progress = { ...state, instructions, runMs, earliest, latest };
     switch (report.type) {
       case "progress": {
         const ms = runMs - this.#lastProgress.runMs;
         const speed = ms > 20 ? ((instructions - this.#lastProgress.instructions) / ms) * 1000 : state.speed;
         if (ms > 20) this.#lastProgress = { instructions, runMs };
-        const waiting = report.activity === "waiting";
-        this.#set({
-          ...progress,
-          speed,
-          phase: report.activity,
-          sentence: waiting ? "The program waits for input or for a time." : "The program runs.",
-        });
+        this.#set({ ...progress, speed, phase: report.activity === "waiting" ? "waiting" : "running", sentence: ACTIVITIES[report.activity] });
         return;
       }
       case "paused": {
         const before = new Map(state.cpu?.registers.map(({ name, value }) => [name, value]));
         const changed = report.cpu.registers.filter(({ name, value }) => before.size > 0 && before.get(name) !== value).map(({ name }) => name);
         const where = report.cpu.instructions.find(({ next }) => next)?.place;
-        const at = report.reason === "start" ? "Before the first instruction" : `Paused after ${instructionText(instructions)}`;
+        const why = report.reason === "breakpoint" ? "Breakpoint" : "Paused";
+        const at = report.reason === "start" ? "Before the first instruction" : `${why} after ${instructionText(instructions)}`;
         this.#set({
           ...progress,
           phase: "paused",
           speed: undefined,
           cpu: report.cpu,
           changed: new Set(changed),
+          flagsChanged: new Set(state.cpu === undefined ? [] : symmetricDifference(state.cpu.flags, report.cpu.flags)),
+          stamp: state.stamp + 1,
           sentence: `${at}${where ? `, at ${where}` : ""}.`,
         });
         return;
@@ -184,11 +295,22 @@ export class MachineClient {
       case "exited": {
         const how = report.signal === undefined ? `Ended with status ${report.status}` : `Ended by ${report.signal} (status ${report.status})`;
         const speed = runMs > 0 ? (instructions / runMs) * 1000 : undefined;
-        this.#set({ ...progress, phase: "ended", speed, cpu: undefined, sentence: `${how} after ${instructionText(instructions)}.` });
+        this.#set({
+          ...progress,
+          phase: "ended",
+          speed,
+          cpu: undefined,
+          stamp: state.stamp + 1,
+          sentence: `${how} after ${instructionText(instructions)}.`,
+        });
         return;
       }
     }
   }
+}
+
+function symmetricDifference(a: readonly string[], b: readonly string[]): string[] {
+  return [...a.filter((each) => !b.includes(each)), ...b.filter((each) => !a.includes(each))];
 }
 
 /** A message of the machine as a sentence. */

@@ -10,6 +10,8 @@ export interface TerminalHandle {
   write(bytes: Uint8Array, shown: () => void): void;
   /** Empties the screen. `pipes`: a line feed alone begins a new line, as no terminal's line discipline turns it into two. */
   reset(pipes: boolean): void;
+  /** The screen as these bytes make it, in the place of what is there. Nothing that they ask the terminal is answered. */
+  show(bytes: Uint8Array, shown: () => void): void;
   focus(): void;
 }
 
@@ -82,11 +84,15 @@ function fontSizeFor(width: number): number {
 const PIECE = 4096;
 
 function writeInPieces(terminal: Terminal, bytes: Uint8Array, shown: () => void): void {
+  if (bytes.length === 0) shown();
   for (let at = 0; at < bytes.length; at += PIECE) {
     const end = at + PIECE;
     terminal.write(bytes.subarray(at, end), end >= bytes.length ? shown : undefined);
   }
 }
+
+/** RIS, in its turn behind what is still to be written. */
+const FULL_RESET = "\x1bc";
 
 /** Room that xterm keeps for its scroll bar. */
 const SCROLLBAR = 14;
@@ -129,15 +135,28 @@ export function TerminalView({ handle, onInput }: TerminalViewProps) {
   const element = useRef<HTMLDivElement>(null);
   const input = useRef(onInput);
   input.current = onInput;
+  /** Screens that are being drawn again. */
+  const deaf = useRef(0);
   useEffect(() => {
     if (!element.current) return;
-    const opening = open(element.current, (bytes) => input.current(bytes));
+    const opening = open(element.current, (bytes) => {
+      if (deaf.current === 0) input.current(bytes);
+    });
     handle.current = {
       write: (bytes, shown) => void opening.then((terminal) => writeInPieces(terminal, bytes, shown)),
       reset: (pipes) =>
         void opening.then((terminal) => {
           terminal.reset();
           terminal.options.convertEol = pipes;
+        }),
+      show: (bytes, shown) =>
+        void opening.then((terminal) => {
+          deaf.current++;
+          terminal.write(FULL_RESET);
+          terminal.write(bytes, () => {
+            deaf.current--;
+            shown();
+          });
         }),
       focus: () => void opening.then((terminal) => terminal.focus()),
     };

@@ -1,4 +1,5 @@
 // linux/inputs.ts for a page: typed bytes come in, output goes to a callback, and there are no mounts.
+import { decodeLatin1 } from "../base/index.ts";
 import { ERRNO, O_RDONLY, O_RDWR, O_WRONLY } from "../linux/index.ts";
 import type { HostAnswer, HostRequest, HostStat, HostStream, HostTime, Inputs, WindowSize } from "../linux/index.ts";
 import type { Streams } from "./messages.ts";
@@ -160,4 +161,13 @@ function statOf(mode: number, ino: number): HostStat {
     mtime: FIXED_TIME,
     ctime: FIXED_TIME,
   };
+}
+
+/** ESC [ ... c, n, R, t, y: what a terminal says of itself when it is asked. */
+export function isTerminalAnswer(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1b && /^\[[\d;?>$]*[cnRty]$/.test(decodeLatin1(bytes.subarray(1)));
+}
+
+export function sameSize(a: WindowSize, b: WindowSize | undefined): boolean {
+  return a.rows === b?.rows && a.columns === b.columns && a.xpixel === b.xpixel && a.ypixel === b.ypixel;
 }

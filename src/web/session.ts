@@ -3,7 +3,7 @@
  * nothing that the guest can see.
  */
 import { CrashReporter, Strace, Symbolizer } from "../debug/index.ts";
-import { BusyError, signalName, type WindowSize } from "../linux/index.ts";
+import { BusyError, signalName } from "../linux/index.ts";
 import type { Machine, RunEnd } from "../machine/index.ts";
 import { imageBytes, saveImage } from "../snapshot/index.ts";
 import { cpuView } from "./cpu-view.ts";
@@ -11,7 +11,7 @@ import { createMachine, type Made, restoreMachine, type Surroundings } from "./g
 import { type Checkpoint, compareMoments, type Moment } from "./history.ts";
 import { compare, summarize } from "./images.ts";
 import type { InputEvent } from "./input-tape.ts";
-import { PageInputs } from "./inputs.ts";
+import { isTerminalAnswer, PageInputs, sameSize } from "./inputs.ts";
 import { Looker } from "./look.ts";
 import type { LookCommand } from "./looks.ts";
 import type { Command, NewFiles, PauseReason, Progress, Report, RestoreMessage, StartMessage, Streams } from "./messages.ts";
@@ -173,7 +173,8 @@ export class Session {
         if (this.#state === "paused") this.#step(command.count);
         break;
       case "input":
-        if (this.#goal !== undefined) break;
+        // In a run that is made again, what the terminal answered is on the tape.
+        if (this.#goal !== undefined || (!this.#timeline!.tape.live && isTerminalAnswer(command.bytes))) break;
         this.#fork();
         inputs.type(command.bytes);
         this.#wake();
@@ -584,10 +585,6 @@ export class Session {
       this.#host.post({ type: "failed", message: messageOf(error) }, []);
     }
   }
-}
-
-function sameSize(a: WindowSize, b: WindowSize | undefined): boolean {
-  return a.rows === b?.rows && a.columns === b.columns && a.xpixel === b.xpixel && a.ypixel === b.ypixel;
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -26,7 +26,7 @@ export class Timeline {
   constructor(first: Checkpoint, events: readonly InputEvent[] = []) {
     this.tape = new InputTape(events);
     this.#history = new History(first);
-    this.#latest = first.instructions;
+    this.#latest = events.at(-1)?.at ?? first.instructions;
   }
 
   /** The counts between which one can go back and forth. */

@@ -21,6 +21,7 @@ class Page {
       after: () => () => undefined,
       elapsed: () => (this.#clock += 0.01),
       now: () => 0,
+      sha256: async () => "",
     });
     this.send({
       type: "start",
