@@ -27,6 +27,7 @@ export function formKey(row: RowSpec, operandSize: number, addressSize: number, 
 const fixedBits: Readonly<Record<string, number>> = {
   AL: 8,
   CL: 8,
+  XMM0: 128,
   AX: 16,
   DX: 16,
   "1": 8,

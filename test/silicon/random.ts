@@ -189,14 +189,20 @@ export function randomCase(row: RowSpec, r: Random): RandomCase {
   const wide = row.w === 1 || (row.w === undefined && r.below(general ? 2 : 8) === 0);
   const narrow = general && row.vex === undefined && row.prefix !== "66" && row.prefix !== "NP" && !wide && r.below(3) === 0;
   const memory = row.modrm && row.form !== "reg" && row.modrmByte === undefined && (row.form === "mem" || r.below(3) === 0);
+  const vsib = row.vsib ? r.below(16) : -1;
   const reg = row.reg ?? r.below(row.operands.some(({ kind }) => "PG".includes(kind)) ? 8 : 16);
-  const regBits = row.reg ?? (row.operands.some(({ kind }) => kind === "G") ? r.below(16) : reg);
+  let regBits = row.reg ?? (row.operands.some(({ kind }) => kind === "G") ? r.below(16) : reg);
   const rm = memory ? 7 : r.below(row.operands.some(({ kind }) => "QN".includes(kind)) ? 8 : 16);
-  const vvvv = r.below(16);
-  const modrm = row.modrmByte ?? (memory ? 0x40 : 0xc0) | ((regBits & 7) << 3) | (rm & 7);
+  let vvvv = r.below(16);
+  if (row.vsib) {
+    // Destination, mask and index are three registers; now and then not.
+    if (r.below(30) !== 0) while (regBits === vsib) regBits = r.below(16);
+    if (r.below(30) !== 0) while (vvvv === vsib || vvvv === regBits) vvvv = r.below(16);
+  }
+  const modrm = row.modrmByte ?? (memory ? 0x40 : 0xc0) | ((regBits & 7) << 3) | (row.vsib ? 4 : rm & 7);
   if (row.vex !== undefined) {
     const uses = row.operands.some(({ kind }) => kind === "B" || kind === "H");
-    bytes.push(0xc4, ((regBits < 8 ? 0x80 : 0) | 0x40 | (rm < 8 ? 0x20 : 0) | row.map) & 0xff);
+    bytes.push(0xc4, ((regBits < 8 ? 0x80 : 0) | (vsib < 8 ? 0x40 : 0) | (rm < 8 ? 0x20 : 0) | row.map) & 0xff);
     bytes.push((wide ? 0x80 : 0) | (((uses ? vvvv : 0) ^ 15) << 3) | ((row.vex.l ?? 0) << 2) | VEX_PP[row.prefix]);
   } else {
     if (narrow) bytes.push(0x66);
@@ -208,6 +214,8 @@ export function randomCase(row: RowSpec, r: Random): RandomCase {
   }
   bytes.push(row.plusR ? row.opcode | (rm & 7) : row.opcode);
   if (row.modrm) bytes.push(modrm);
+  const scale = r.below(4);
+  if (row.vsib) bytes.push((scale << 6) | ((vsib & 7) << 3) | 7);
   const size = memoryBytes(row, wide, narrow);
   let at = 0x100;
   if (memory) {
@@ -229,6 +237,21 @@ export function randomCase(row: RowSpec, r: Random): RandomCase {
     if (i !== 7 || !memory) if (i !== 4) before.gpr[i] = value64(r);
     before.xmm[i] = value128(r, float64);
     before.ymm[i] = value128(r, float64);
+  }
+  if (row.vsib) {
+    // Small distances of the width of an index; the last ones may lie outside the page.
+    const width = (row.opcode & 1) === 0 ? 32 : 64;
+    const indices = (): bigint => {
+      let value = 0n;
+      for (let i = 0; i < 128; i += width) {
+        const distance = r.below(12) === 0 ? BigInt(r.below(DATA_BYTES)) : BigInt(r.below(512)) - 32n;
+        value |= BigInt.asUintN(width, distance >> BigInt(scale)) << BigInt(i);
+      }
+      return value;
+    };
+    before.xmm[vsib] = indices();
+    before.ymm[vsib] = indices();
+    for (let i = 0; i < DATA_BYTES; i += 4) before.data[i + r.below(4)] = r.below(256);
   }
   if (row.operands.some(({ kind }) => "PQN".includes(kind))) {
     for (let i = 0; i < 8; i++) before.x87[i] = (0xffffn << 64n) | value64(r);

@@ -43,6 +43,7 @@ import {
   ROW_NO_VVVV,
   ROW_SEGMENT,
   ROW_UNIMPLEMENTED,
+  ROW_VSIB,
 } from "./tables.ts";
 import type { Tables } from "./tables.ts";
 
@@ -108,7 +109,7 @@ export class Decoder {
   readonly implemented: number;
   #blocks: Int32Array;
   #cells: Int16Array;
-  #rowFlags: Uint8Array;
+  #rowFlags: Uint16Array;
   /** Adds the known rows; undefined once they are there. Most programs never need them, and they are more than the others. */
   #addKnown: (() => void) | undefined;
   readonly #scratch: Uint8Array = new Uint8Array(LOOKAHEAD);
@@ -347,6 +348,7 @@ export class Decoder {
       if ((flags & ROW_SEGMENT) !== 0 && (modrm & 0x38) > 0x28) status = DecodeStatus.invalid;
       if ((flags & ROW_CONTROL) !== 0 && out.reg !== 0 && out.reg !== 8 && (out.reg < 2 || out.reg > 4)) status = DecodeStatus.invalid;
       if (out.vvvv !== 0 && (flags & ROW_NO_VVVV) !== 0) status = DecodeStatus.invalid;
+      if ((flags & ROW_VSIB) !== 0 && !vectorIndex(out)) status = DecodeStatus.invalid;
     }
     if (length > available || length > MAX_LENGTH) return this.#end(status, length, available);
     return status;
@@ -357,6 +359,13 @@ export class Decoder {
     if (length > MAX_LENGTH && available >= MAX_LENGTH) return DecodeStatus.tooLong;
     return length > available ? DecodeStatus.truncated : status;
   }
+}
+
+/** Makes the index what it is as a vector register; false where the address has none, or destination, mask and index are not three. */
+function vectorIndex(out: Decoded): boolean {
+  // Register 4 is an index like the others.
+  if (out.index < 0) out.index = 4;
+  return (out.modrm & 7) === 4 && out.reg !== out.index && out.reg !== out.vvvv && out.index !== out.vvvv;
 }
 
 function immediate8(src: Uint8Array, at: number, out: Decoded): number {

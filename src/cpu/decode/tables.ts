@@ -55,6 +55,9 @@ export const ROW_SEGMENT: number = 64;
 /** ModRM.reg is a control register: 0, 2, 3, 4 or 8. */
 export const ROW_CONTROL: number = 128;
 
+/** The index of the address is a vector register, different from destination and mask. */
+export const ROW_VSIB: number = 256;
+
 export interface Tables {
   /** Declared rows of announced features, then (from `implemented` on) the known ones. */
   readonly rows: readonly RowSpec[];
@@ -62,7 +65,7 @@ export interface Tables {
   /** Block descriptor of opcode `o` in space `s` at `s * 256 + o`, 0 where no row is. */
   readonly blocks: Int32Array;
   readonly cells: Int16Array;
-  readonly rowFlags: Uint8Array;
+  readonly rowFlags: Uint16Array;
 }
 
 const PREFIX_COLUMN: Readonly<Record<RowSpec["prefix"], number>> = { "": -1, NP: 0, "66": 1, F3: 2, F2: 3 };
@@ -143,6 +146,7 @@ function flagsOf(row: RowSpec, implemented: boolean): number {
   if (row.vex !== undefined && !row.operands.some((operand) => operand.kind === "H" || operand.kind === "B")) flags |= ROW_NO_VVVV;
   if (row.operands.some((operand) => operand.kind === "S")) flags |= ROW_SEGMENT;
   if (row.operands.some((operand) => operand.kind === "C")) flags |= ROW_CONTROL;
+  if (row.vsib) flags |= ROW_VSIB;
   if (!implemented) flags |= ROW_UNIMPLEMENTED;
   return flags;
 }
@@ -232,7 +236,7 @@ export function buildTables(insns: readonly Insn[], known: readonly Insn[], feat
   }
 
   const claims: (number[] | undefined)[] = Array.from({ length: SPACES * 256 });
-  const rowFlags = new Uint8Array(rows.length);
+  const rowFlags = new Uint16Array(rows.length);
   for (const [index, row] of rows.entries()) {
     const at = spaceOf(row) * 256 + row.opcode;
     for (let i = row.plusR ? 7 : 0; i >= 0; i--) {

@@ -22,6 +22,9 @@ export interface Binding {
   /** Address of the memory operand, without and with the segment base. */
   effective(): Node;
   linear(): Node;
+  /** 128 bits at byte `offset` of the vector register that is the address's index; and the linear address with one of its elements. */
+  vectorIndex(offset: number): Node;
+  indexed(element: Node): Node;
   nextRip(): Node;
   /** Makes sure that `bytes` at `linear` can be accessed; gives what `read` and `write` take. */
   check(linear: Node, bytes: number, access: "read" | "write"): Node;

@@ -174,7 +174,8 @@ export class Emitter extends Values implements Op {
 
   size(i: number): number {
     const operand = this.#view[i];
-    return operand === undefined ? this.form.operandSize : specBits(operand, this.form.operandSize, this.form.row.vex?.l ?? 0);
+    const { view, vex } = this.form.row;
+    return operand === undefined ? this.form.operandSize : specBits(operand, this.form.operandSize, view === undefined ? (vex?.l ?? 0) : 0);
   }
 
   get operands(): number {
@@ -382,6 +383,23 @@ export class Emitter extends Values implements Op {
   #stringAddress(register: number): V {
     const offset = this.reg(register, this.addressSize);
     return register === 7 ? offset : this.withSegment(offset);
+  }
+
+  indexPart(lane: number): V {
+    return this.#binding.vectorIndex(LANE_BYTES * lane);
+  }
+
+  indexed(element: V): V {
+    return this.#binding.indexed(node(element));
+  }
+
+  setElement(i: number, bits: 32 | 64, number: number, value: V): void {
+    this.#changed = true;
+    this.#binding.setVector(i, node(value), bits, (number * bits) / 8);
+  }
+
+  restartable(): void {
+    this.#changed = false;
   }
 
   reg(number: number, bits: Bits): V {

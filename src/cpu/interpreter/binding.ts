@@ -7,7 +7,7 @@ import type { Graph, Node } from "../emit/graph.ts";
 import type { LocalPool } from "../emit/lower.ts";
 import type { Form } from "../form.ts";
 import { EXIT_ADDRESS, EXIT_BUDGET, EXIT_DETAIL, FLAG_RESULT, FLAG_VECTOR, GPR } from "../state.ts";
-import { BASE, DISP, hasWideImmediate, IMM, INDEX, LINK, nextRipField, registerField, SCALE, SEGMENT } from "./record.ts";
+import { BASE, DISP, hasWideImmediate, IMM, INDEX, LINK, nextRipField, registerField, SCALE, SEGMENT, VECTOR_INDEX } from "./record.ts";
 
 /** In EXIT_DETAIL beside an exception's vector: EXIT_ADDRESS holds its error code. */
 export const WITH_ERROR_CODE = 0x400;
@@ -136,11 +136,25 @@ export class RecordBinding implements Binding {
   }
 
   linear(): Node {
+    return this.#withSegment(this.effective());
+  }
+
+  #withSegment(address: Node): Node {
     const g = this.#graph;
-    if (this.#form.mode !== "any") return this.effective();
+    if (this.#form.mode !== "any") return address;
     const segment = g.load("i64.load", g.load("i32.load8_u", this.#pc, SEGMENT), 0x1000);
-    const address = this.effective();
     return g.op("i64.add", [address, segment]);
+  }
+
+  vectorIndex(offset: number): Node {
+    return this.#graph.load("v128.load", this.#field(VECTOR_INDEX), offset);
+  }
+
+  indexed(element: Node): Node {
+    const g = this.#graph;
+    const distance = g.op("i64.shl", [element, g.load("i64.load8_u", this.#pc, SCALE)]);
+    const sum = g.op("i64.add", [this.effective(), distance]);
+    return this.#withSegment(this.#form.addressSize === 32 ? g.op("i64.and", [sum, g.i64(0xffffffffn)]) : sum);
   }
 
   nextRip(): Node {

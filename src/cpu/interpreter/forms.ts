@@ -86,7 +86,7 @@ export class FormTable {
       facts.addressed &&
       (decoded.memory || facts.implicitMemory || facts.moffs || row.insn.properties.ends === "branch");
     let mode = 0;
-    if (decoded.memory) mode = decoded.segment !== 0 || narrow ? 3 : decoded.index >= 0 ? 2 : 1;
+    if (decoded.memory) mode = decoded.segment !== 0 || narrow ? 3 : decoded.index >= 0 && !row.vsib ? 2 : 1;
     else if (facts.moffs) mode = decoded.segment !== 0 || narrow ? 3 : 1;
     else if (facts.implicitMemory && decoded.segment !== 0) mode = 3;
     const rep = facts.repeats ? decoded.rep : 0;
@@ -134,7 +134,7 @@ export class FormTable {
   #code(form: Form): SharedCode {
     const { row, operandSize, addressSize, mode, rep } = form;
     const operands = row.operands.map((o, i) => operandSignature(o, operandBits(row, i, operandSize), mode));
-    const key = `${this.#meaning(row, mode)} ${row.cc ?? ""} ${operandSize} ${addressSize} ${mode} ${rep} ${operands.join()}`;
+    const key = `${this.#meaning(row, mode)} ${row.cc ?? ""} ${row.vex?.l ?? ""} ${operandSize} ${addressSize} ${mode} ${rep} ${operands.join()}`;
     let code = this.#shared.get(key);
     if (code === undefined) {
       code = { index: this.#shared.size, form, handler: -1, deadHandler: 0 };

@@ -9,7 +9,7 @@
  *     10  u16 index
  *     12  u8  scale         log2
  *     13  u8  segment       low byte of the offset of the segment's base (ZERO, FS_BASE, GS_BASE)
- *     14  u16 c             third register operand; in branches: instructions of the block that a taken branch skips
+ *     14  u16 c             third register operand; vector register that is an index; in branches: instructions of the block that a taken branch skips
  *     16  i64 disp          displacement (absolute where it was relative to RIP), or a 64-bit immediate, or the next RIP of a direct call
  *     24  i32 imm           sign-extended immediate; the offset of a register that an immediate names; with indirect calls the next RIP in 24..31
  *     28  u32 link          branch target: address of a record; or the second immediate
@@ -26,6 +26,7 @@ export const BASE = 8;
 export const INDEX = 10;
 export const SCALE = 12;
 export const SEGMENT = 13;
+export const VECTOR_INDEX = 14;
 export const SKIPPED = 14;
 export const DISP = 16;
 export const IMM = 24;
@@ -161,7 +162,9 @@ export function writeRecord(view: DataView, at: number, form: Form, decoded: Dec
 
 function writeAddress(view: DataView, at: number, decoded: Decoded, form: Form): void {
   view.setUint16(at + BASE, decoded.base < 0 ? ZERO : GPR + 8 * decoded.base, true);
-  view.setUint16(at + INDEX, decoded.index < 0 ? ZERO : GPR + 8 * decoded.index, true);
+  const { vsib } = form.row;
+  if (vsib) view.setUint16(at + VECTOR_INDEX, VECTORS + VECTOR_STRIDE * decoded.index, true);
+  view.setUint16(at + INDEX, vsib || decoded.index < 0 ? ZERO : GPR + 8 * decoded.index, true);
   view.setUint8(at + SCALE, decoded.scale);
   view.setUint8(at + SEGMENT, (decoded.segment === 4 ? FS_BASE : decoded.segment === 5 ? GS_BASE : ZERO) & 0xff);
   const moffs = form.row.operands.some((o) => o.kind === "O");

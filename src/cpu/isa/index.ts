@@ -2,7 +2,9 @@
 
 import * as arithmetic from "./arithmetic.ts";
 import * as avxInteger from "./avx-integer.ts";
+import * as avxMasked from "./avx-masked.ts";
 import * as avxMove from "./avx-move.ts";
+import * as avxShuffle from "./avx-shuffle.ts";
 import * as bits from "./bits.ts";
 import * as bmi from "./bmi.ts";
 import * as control from "./control.ts";
@@ -31,6 +33,6 @@ function isInsn(value: unknown): value is Insn {
   return typeof value === "object" && value !== null && "semantics" in value;
 }
 
-const families = [avxInteger, avxMove, arithmetic, shift, bits, move, control, string, flags, sseInteger, sseMove, sseFloat, sseConvert, mmx, fxsr, sse3, ssse3, sse41, sse41Float, sse42, sse4a, bmi, crypto, system];
+const families = [avxInteger, avxMasked, avxMove, avxShuffle, arithmetic, shift, bits, move, control, string, flags, sseInteger, sseMove, sseFloat, sseConvert, mmx, fxsr, sse3, ssse3, sse41, sse41Float, sse42, sse4a, bmi, crypto, system];
 
 export const allInsns: readonly Insn[] = [...families.flatMap((family) => Object.values<unknown>(family).flat().filter(isInsn)), ...x87Insns];

@@ -23,7 +23,7 @@
  * - fixed: `AL CL AX DX eAX rAX` (rAX: accumulator of the operand size; eAX: 16/32), `1`, `ST0`, `STi`, `FS GS ...`.
  *
  * ATTRIBUTES, space-separated: `d64` (operand size defaults to 64, 66 makes it 16, 32 cannot be had: push, pop), `f64` (always 64: near branches),
- * `nov` (66 is ignored).
+ * `nov` (66 is ignored), `vsib` (the address's index is a vector register).
  */
 
 import type { Op } from "./ops.ts";
@@ -134,6 +134,7 @@ export interface RowSpec {
   readonly d64: boolean;
   readonly f64: boolean;
   readonly nov: boolean;
+  readonly vsib: boolean;
 }
 
 /**

@@ -211,11 +211,12 @@ export function parseRow(text: string, insn: Insn): RowSpec[] {
     const encoding = parseEncoding(words(columns[0] ?? ""));
     const operands = parseOperands(columns[1] ?? "");
     if (operands.length > 4) throw new Error("more than four operands");
-    let d64 = false, f64 = false, nov = false;
+    let d64 = false, f64 = false, nov = false, vsib = false;
     for (const word of words(columns[2] ?? "")) {
       if (word === "d64") d64 = true;
       else if (word === "f64") f64 = true;
       else if (word === "nov") nov = true;
+      else if (word === "vsib") vsib = true;
       else throw new Error(`attribute "${word}"`);
     }
     if (d64 && f64) throw new Error("d64 and f64");
@@ -223,7 +224,7 @@ export function parseRow(text: string, insn: Insn): RowSpec[] {
     const form = checkOperands(encoding, operands);
     const view = insn.properties.view === undefined ? undefined : parseOperands(insn.properties.view);
     const spec: RowSpec = {
-      text, insn, mnemonic: insn.mnemonic, prefix, w, map, vex, opcode, plusR, cc: undefined, modrm, reg, modrmByte, plusI, form, operands, view, d64, f64, nov,
+      text, insn, mnemonic: insn.mnemonic, prefix, w, map, vex, opcode, plusR, cc: undefined, modrm, reg, modrmByte, plusI, form, operands, view, d64, f64, nov, vsib,
     };
     if (!plusCc) return [spec];
     return CONDITIONS.map((letters, cc) => ({ ...spec, mnemonic: insn.mnemonic + letters, opcode: opcode + cc, cc }));

@@ -82,6 +82,14 @@ export interface Op {
   /** The same with the segment base: what `load` and `store` take. */
   linear(i: number): V;
 
+  /** 128-bit lane of the vector register that is the index of the address; and the linear address with one of its elements, sign-extended. */
+  indexPart(lane: number): V;
+  indexed(element: V): V;
+  /** Writes element `number`, of `bits` bits, of vector register operand `i`: the others stay. */
+  setElement(i: number, bits: 32 | 64, number: number, value: V): void;
+  /** What has been changed so far stays when the instruction faults: started again, it goes on from there. */
+  restartable(): void;
+
   /** General register `number` (0 rax, 1 rcx, 2 rdx, 3 rbx, 4 rsp, 5 rbp, 6 rsi, 7 rdi), low `bits`, zero-extended. */
   reg(number: number, bits: Bits): V;
   setReg(number: number, bits: Bits, value: V): void;

@@ -201,8 +201,12 @@ export function dwords(...values: number[]): number[] {
 /** Swizzle indices of a four-way selection of dwords: two bits of `imm` for each. */
 export function dwordSelection(op: Op, imm: V): V {
   const spread = op.x("i32x4.mul", op.x("i32x4.splat", op.x("i32.wrap_i64", imm)), op.v128(dwords(64, 16, 4, 1)));
-  const lane = op.x("v128.and", op.x("i32x4.shr_u", spread, op.i32(6)), op.v128(dwords(3, 3, 3, 3)));
-  const first = op.x("i32x4.mul", lane, op.v128(dwords(0x04040404, 0x04040404, 0x04040404, 0x04040404)));
+  return dwordIndices(op, op.x("v128.and", op.x("i32x4.shr_u", spread, op.i32(6)), op.v128(dwords(3, 3, 3, 3))));
+}
+
+/** Byte indices of the dwords whose numbers are given. */
+export function dwordIndices(op: Op, numbers: V): V {
+  const first = op.x("i32x4.mul", numbers, op.v128(dwords(0x04040404, 0x04040404, 0x04040404, 0x04040404)));
   return op.x("i32x4.add", first, op.v128(dwords(0x03020100, 0x03020100, 0x03020100, 0x03020100)));
 }
 
@@ -233,9 +237,13 @@ function shuffleWords(mnemonic: string, prefix: string, high: boolean): Insn {
 export const pshufhw: Insn = shuffleWords("pshufhw", "F3", true);
 export const pshuflw: Insn = shuffleWords("pshuflw", "F2", false);
 
-export const pmovmskb: Insn = insn("pmovmskb", ["66 0F D7 /r reg | Gd, Udq"], {}, (op) =>
-  op.set(0, op.bool(op.x("i8x16.bitmask", op.vector(1)))),
-);
+/** The top bits of all elements of operand 1, `count` in each lane. */
+export function topBits(op: Op, operator: string, count: number): V {
+  const masks = op.parts(1).map((v) => op.bool(op.x(operator, v)));
+  return masks.reduce((low, high) => op.or(low, op.shl(high, op.const(count))));
+}
+
+export const pmovmskb: Insn = insn("pmovmskb", ["66 0F D7 /r reg | Gd, Udq"], {}, (op) => op.set(0, topBits(op, "i8x16.bitmask", 16)));
 
 /** The word of a 64-bit value at a run-time position 0 to 3. */
 export function wordOf(op: Op, half: V, position: V): V {

@@ -6,7 +6,7 @@ import type { Op, V } from "./ops.ts";
 import { MXCSR, Vector } from "../state.ts";
 import { MXCSR_MASK } from "../fxsave.ts";
 import { immediateOfLane } from "./lanes.ts";
-import { dwordSelection, whole, wholeAligned, zeroExtended } from "./sse-integer.ts";
+import { dwordSelection, topBits, whole, wholeAligned, zeroExtended } from "./sse-integer.ts";
 
 const aligned = { aligned: true };
 
@@ -39,9 +39,14 @@ export const movsd: readonly Insn[] = [
 const LOW_HIGH = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
 const HIGH_HIGH = [24, 25, 26, 27, 28, 29, 30, 31, 8, 9, 10, 11, 12, 13, 14, 15];
 
-export const movlp: readonly Insn[] = [
-  insn("movlps", ["NP 0F 12 /r mem | Vq, Mq", "NP 0F 13 /r mem | Mq, Vq"], {}, (op) => op.set(0, op.get(1))),
-  insn("movlpd", ["66 0F 12 /r mem | Vq, Mq", "66 0F 13 /r mem | Mq, Vq"], {}, (op) => op.set(0, op.get(1))),
+const copy = (op: Op): void => op.set(0, op.get(1));
+export const movlpLoad: readonly Insn[] = [
+  insn("movlps", ["NP 0F 12 /r mem | Vq, Mq"], {}, copy),
+  insn("movlpd", ["66 0F 12 /r mem | Vq, Mq"], {}, copy),
+];
+export const movlpStore: readonly Insn[] = [
+  insn("movlps", ["NP 0F 13 /r mem | Mq, Vq"], {}, copy),
+  insn("movlpd", ["66 0F 13 /r mem | Mq, Vq"], {}, copy),
 ];
 export const movhlps: Insn = insn("movhlps", ["NP 0F 12 /r reg | Vdq, Udq"], {}, (op) =>
   op.setVector(0, op.shuffle(op.vector(0), op.vector(1), HIGH_HIGH)),
@@ -54,15 +59,17 @@ const loadHigh = (op: Op): void => {
   op.setVector(0, op.lane("i64x2.replace_lane", 1, op.vector(0), value));
 };
 const storeHigh = (op: Op): void => op.set(0, op.lane("i64x2.extract_lane", 1, op.vector(1)));
-export const movhp: readonly Insn[] = [
+export const movhpLoad: readonly Insn[] = [
   insn("movhps", ["NP 0F 16 /r mem | Vdq, Mq"], {}, loadHigh),
   insn("movhpd", ["66 0F 16 /r mem | Vdq, Mq"], {}, loadHigh),
+];
+export const movhpStore: readonly Insn[] = [
   insn("movhps", ["NP 0F 17 /r mem | Mq, Vdq"], {}, storeHigh),
   insn("movhpd", ["66 0F 17 /r mem | Mq, Vdq"], {}, storeHigh),
 ];
 
-export const movmskps: Insn = insn("movmskps", ["NP 0F 50 /r reg | Gd, Udq"], {}, (op) => op.set(0, op.bool(op.x("i32x4.bitmask", op.vector(1)))));
-export const movmskpd: Insn = insn("movmskpd", ["66 0F 50 /r reg | Gd, Udq"], {}, (op) => op.set(0, op.bool(op.x("i64x2.bitmask", op.vector(1)))));
+export const movmskps: Insn = insn("movmskps", ["NP 0F 50 /r reg | Gd, Udq"], {}, (op) => op.set(0, topBits(op, "i32x4.bitmask", 4)));
+export const movmskpd: Insn = insn("movmskpd", ["66 0F 50 /r reg | Gd, Udq"], {}, (op) => op.set(0, topBits(op, "i64x2.bitmask", 2)));
 
 function unpack(name: string, row: string, lanes: readonly number[]): Insn {
   return insn(name, [row], aligned, (op) => {
@@ -84,15 +91,20 @@ export const shufps: Insn = insn("shufps", ["NP 0F C6 /r | Vps, Wps, Ib"], align
   op.setVector(0, op.shuffle(fromA, fromB, [0, 1, 2, 3, 4, 5, 6, 7, 24, 25, 26, 27, 28, 29, 30, 31]));
 });
 
-export const shufpd: Insn = insn("shufpd", ["66 0F C6 /r | Vpd, Wpd, Ib"], aligned, (op) => {
+/** A qword of `a` and one of `b`: each 128-bit lane has two bits of the immediate. */
+export function pickQwords(op: Op, a: V, b: V, imm: V): V {
   const pick = (source: V, bit: number): V =>
     op.select(
-      op.eqz(op.and(immediateOfLane(op, op.get(2), 2), op.const(bit))),
+      op.eqz(op.and(immediateOfLane(op, imm, 2), op.const(bit))),
       op.lane("i64x2.extract_lane", 0, source),
       op.lane("i64x2.extract_lane", 1, source),
     );
+  return op.lane("i64x2.replace_lane", 1, op.x("i64x2.splat", pick(a, 1)), pick(b, 2));
+}
+
+export const shufpd: Insn = insn("shufpd", ["66 0F C6 /r | Vpd, Wpd, Ib"], aligned, (op) => {
   const b = op.get(1);
-  op.setVector(0, op.lane("i64x2.replace_lane", 1, op.x("i64x2.splat", pick(op.vector(0), 1)), pick(b, 2)));
+  op.setVector(0, pickQwords(op, op.vector(0), b, op.get(2)));
 });
 
 export const ldmxcsr: Insn = insn("ldmxcsr", ["NP 0F AE /2 mem | Md"], { faults: true }, (op) => {

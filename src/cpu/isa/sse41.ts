@@ -6,7 +6,6 @@ import { element, immediateOfLane, laneMask, withElement } from "./lanes.ts";
 import type { Op, V } from "./ops.ts";
 import { requires } from "./requires.ts";
 import { dwordSelection, dwords, IOTA, vectorRow, zeroExtended } from "./sse-integer.ts";
-import { VECTORS } from "../state.ts";
 
 const aligned = { aligned: true };
 
@@ -31,11 +30,11 @@ const BYTES = "i16x8.extend_low_i8x16";
 const WORDS = "i32x4.extend_low_i16x8";
 const DWORDS = "i64x2.extend_low_i32x4";
 
-/** Lanes of the second operand where those of XMM0 have their top bit set. */
+/** Lanes of the second operand where those of XMM0 have their top bit set; with VEX, of a fourth operand. */
 function variableBlend(mnemonic: string, opcode: string, lanes: string): Insn {
   return insn(mnemonic, [`66 0F 38 ${opcode} /r | Vdq, Wdq, XMM0`], aligned, (op) => {
     const source = op.get(1);
-    const mask = op.x(`${lanes}.lt_s`, op.stateVector(VECTORS), op.v128([]));
+    const mask = op.x(`${lanes}.lt_s`, op.vector(2), op.v128([]));
     op.setVector(0, op.x("v128.bitselect", source, op.vector(0), mask));
   });
 }
@@ -105,11 +104,17 @@ const insertps: readonly Insn[] = [
 
 const EVEN_DWORDS = [0, 1, 2, 3, 8, 9, 10, 11, 0, 1, 2, 3, 8, 9, 10, 11];
 
+/** ZF where no bit is set in both of `a` and `b`, CF where none is set in `b` alone; by lanes. */
+export function testBits(op: Op, a: readonly V[], b: readonly V[]): void {
+  const none = (operator: string): V => {
+    const lanes = b.map((v, i) => op.x(operator, v, a[i] ?? v));
+    return op.x("i32.eqz", op.x("v128.any_true", lanes.reduce((x, y) => op.x("v128.or", x, y))));
+  };
+  op.flagsCompare(none("v128.and"), op.i32(0), none("v128.andnot"));
+}
+
 const ptest: Insn = insn("ptest", ["66 0F 38 17 /r | Vdq, Wdq"], { ...aligned, writes: "oszapc" }, (op) => {
-  const b = op.get(1);
-  const a = op.vector(0);
-  const none = (v: V): V => op.x("i32.eqz", op.x("v128.any_true", v));
-  op.flagsCompare(none(op.x("v128.and", a, b)), op.i32(0), none(op.x("v128.andnot", b, a)));
+  testBits(op, op.parts(0), op.parts(1));
 });
 
 export const sse41: readonly Insn[] = requires("sse4.1", [

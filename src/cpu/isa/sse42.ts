@@ -5,7 +5,7 @@ import type { Insn } from "./insn.ts";
 import type { Op, V } from "./ops.ts";
 import { requires } from "./requires.ts";
 import { vectorRow } from "./sse-integer.ts";
-import { ARITHMETIC_FLAGS, VECTORS } from "../state.ts";
+import { ARITHMETIC_FLAGS } from "../state.ts";
 
 /** 0x1EDC6F41 reversed: CRC-32C by least significant bits first. */
 const POLYNOMIAL = 0x82f63b78;
@@ -70,7 +70,7 @@ function compareStrings(mnemonic: string, row: string, index: boolean, kind = 0)
     }
     op.helper("pcmpstr", op.x("i32.wrap_i64", op.or(op.get(2), op.const(kind))));
     if (index) op.setReg(1, 64, op.argument(5, "i64"));
-    else op.setStateVector(VECTORS, op.argument(4, "v128"));
+    else op.setXmm0(op.argument(4, "v128"));
     op.setRflags(op.argument(6, "i64"), ARITHMETIC_FLAGS);
   });
 }

@@ -14,6 +14,12 @@ export interface VexFrame {
   readonly w?: "W0" | "W1";
   /** Memory operands must be aligned. */
   readonly aligned?: boolean;
+  /** VEX.L of rows that are not 256-bit ones: ignored instead of 0. Of scalar floating point it is always. */
+  readonly length?: "128" | "LIG";
+  /** The last vector operand is not wider with VEX.256: a count for all lanes. */
+  readonly count?: boolean;
+  /** The body is the whole instruction's, not one lane's. */
+  readonly whole?: boolean;
 }
 
 const DOUBLE: Readonly<Record<string, string>> = { w: "d", d: "q", q: "dq", dq: "qq", ps: "qq", pd: "qq" };
@@ -31,37 +37,47 @@ function encoding(words: readonly string[], length: string, w: string | undefine
   return `VEX.${length}.${prefix}.${map}.${width} ${rest.join(" ")}`;
 }
 
+/** A scalar of a vector register. */
+const SCALAR = /[VW](ss|sd)/;
+const ALL_OF_VECTOR = /[VWUM](dq|ps|pd)/;
+
 /** One row and its operands as the body sees them; `apart`: the first source is an operand of its own. */
-function row(text: string, apart: boolean, double: boolean, w: string | undefined): { readonly row: string; readonly view: string } {
+function row(text: string, apart: boolean, double: boolean, { w, length = "128", count = false }: VexFrame): { readonly row: string; readonly view: string } {
   const [code = "", list = ""] = text.split("|").map((column) => column.trim());
   const view = list.split(",").map((word) => word.trim());
-  const scalar = view.every((word) => !/^[VWUM](dq|ps|pd)$/.test(word));
-  const sizes = double ? DOUBLE : PACKED;
-  const operands = view.map((word) => {
+  const operands = view.map((word, i) => {
     const size = word.slice(1);
+    const sizes = double && !(count && i === 1) ? DOUBLE : PACKED;
     return "VWUM".includes(word.charAt(0)) ? word.charAt(0) + (sizes[size] ?? size) : word;
   });
   const first = operands[0] ?? "";
   if (apart && first.startsWith("U")) operands.unshift(`H${first.slice(1)}`);
   else if (apart) operands.splice(1, 0, `H${first.slice(1)}`);
-  const length = double ? "256" : scalar && /V(ss|sd)|W(ss|sd)/.test(list) ? "LIG" : "128";
-  return { row: `${encoding(code.split(" "), length, w)} | ${operands.join(", ")}`, view: view.join(", ") };
+  const narrow = SCALAR.test(list) && !ALL_OF_VECTOR.test(list) ? "LIG" : length;
+  return { row: `${encoding(code.split(" "), double ? "256" : narrow, w)} | ${operands.join(", ")}`, view: view.join(", ") };
 }
 
-function derived(legacy: Insn, apart: boolean, { feature = "avx", wide, w, aligned = false }: VexFrame): Insn[] {
+function derived(legacy: Insn, apart: boolean, frame: VexFrame): Insn[] {
   const { mnemonic, semantics, properties } = legacy;
+  const { feature = "avx", wide, aligned = false, whole = false } = frame;
   return [false, true].flatMap((double) => {
     const announced = double ? wide : feature;
     if (announced === undefined) return [];
     return legacy.rows.map((text) => {
-      const { row: vexRow, view } = row(text, apart, double, w);
-      return { mnemonic: `v${mnemonic}`, rows: [vexRow], properties: { ...properties, feature: announced, aligned, view }, semantics };
+      const { row: vexRow, view } = row(text, apart, double, frame);
+      const own = whole ? {} : { view };
+      return { mnemonic: `v${mnemonic}`, rows: [vexRow], properties: { ...properties, ...own, feature: announced, aligned }, semantics };
     });
   });
 }
 
 function isVector(insn: Insn): boolean {
   return insn.rows.every((text) => !/[PQN][dq]\b/.test(text));
+}
+
+/** Those of `insns` with these names. */
+export function named(insns: readonly Insn[], ...names: string[]): Insn[] {
+  return insns.filter(({ mnemonic }) => names.includes(mnemonic));
 }
 
 /** VEX forms of vector instructions whose destination is also the first source: MMX's among `insns` have none. */
