@@ -1,25 +1,17 @@
 /** Mutated images: each one is refused with an ImageError or restored, within bounds of time; what is restored is also run and saved. */
+import { readFileSync } from "node:fs";
+import { readProgram } from "../../programs/build.ts";
 import { BusyError } from "../../src/linux/index.ts";
-import { bytesSource, describeImage, ImageError, imageBytes, openImage, restoreImage, saveImage } from "../../src/snapshot/index.ts";
+import type { Machine } from "../../src/machine/index.ts";
+import type { OpenImage } from "../../src/snapshot/index.ts";
+import { bytesSource, describeImage, ImageError, imageBytes, openImage, readCore, restoreImage, saveImage } from "../../src/snapshot/index.ts";
 import { decodeState, encodeState } from "../../src/snapshot/cbor.ts";
 import { HEADER_SIZE } from "../../src/snapshot/format.ts";
 import type { Plain } from "../../src/base/index.ts";
-import { PipeHost } from "./support.ts";
-
-/** Numbers that look random and follow from the seed. */
-export function generator(seed: number): (below: number) => number {
-  let state = seed >>> 0 || 1;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
-
-type Random = (below: number) => number;
-
-const INTERESTING = [0, 1, 0x7f, 0x80, 0xff, 0xfff, 0x1000, 0xffff, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff];
+import type { Case } from "../snapshot/support.ts";
+import { modulesOfTests, PipeHost, programCase, Run } from "../snapshot/support.ts";
+import type { FuzzResult, Random } from "./random.ts";
+import { INTERESTING, pick, repeat } from "./random.ts";
 
 function mutateBytes(image: Uint8Array, random: Random): Uint8Array {
   const bytes = image.slice();
@@ -76,13 +68,23 @@ function mutatePlain(plain: Plain, random: Random, depth = 0): Plain {
   }
 }
 
+/** An image and its state taken apart. */
+interface Base {
+  readonly bytes: Uint8Array;
+  readonly state: Uint8Array;
+  readonly plain: Plain;
+}
+
+function baseOf(bytes: Uint8Array): Base {
+  const { state } = readCore(bytesSource(bytes));
+  return { bytes, state, plain: decodeState(state) };
+}
+
 /** The same image with another state: what somebody makes who knows the format. */
-function withState(image: Uint8Array, random: Random): Uint8Array {
-  const { core } = openImage(bytesSource(image));
-  let plain = decodeState(core.state);
+function withState({ bytes: image, state: old, plain: saved }: Base, random: Random): Uint8Array {
+  let plain = saved;
   for (let i = 1 + random(3); i > 0; i--) plain = mutatePlain(plain, random);
   const state = encodeState(plain);
-  const old = core.state;
   const at = old.byteOffset - image.byteOffset;
   // The note is followed by padding: a state that fits takes the old one's place.
   if (state.length !== old.length) return rebuilt(image, at, state);
@@ -115,39 +117,63 @@ function rebuilt(image: Uint8Array, at: number, state: Uint8Array): Uint8Array {
   return bytes;
 }
 
-export interface FuzzResult {
-  tried: number;
-  refused: number;
-  restored: number;
-  /** Longest that one image took, in milliseconds. */
-  longest: number;
+/** Tests of test/linux/calls. */
+const CALLS = [
+  "epoll_levels",
+  "timerfd",
+  "stream_peek",
+  "descriptors_are_passed",
+  "posix-timers",
+  "signalfd",
+  "pipes",
+  "locks",
+  "mapped-files",
+  "listing",
+];
+const MOST_INSTRUCTIONS = 20e6;
+
+/** Images of machines in the middle of something: a libc's start, many areas, pipes, timers, watched descriptors, signals, and a wait for input. */
+function seeds(): Base[] {
+  const calls = (name: string): Case => ({
+    name: "calls",
+    elf: readFileSync(new URL("../linux/calls/calls", import.meta.url)),
+    argv: ["calls", name],
+  });
+  const guests = [...["hello-musl", "maps", "faults"].map((name) => programCase(readProgram(name))), ...CALLS.map(calls)];
+  return guests.map((guest) => {
+    const whole = Run.start(guest, 20);
+    whole.to(MOST_INSTRUCTIONS);
+    const run = Run.start(guest, 20);
+    run.to(Math.floor(whole.machine.instructions * 0.7));
+    return baseOf(run.image());
+  });
 }
 
-/** Throws whatever is no ImageError, with the number of the image that did it. */
-export function fuzzImages(image: Uint8Array, seed: number, seconds: number, most = Infinity, prebuilt?: Uint8Array): FuzzResult {
-  const result: FuzzResult = { tried: 0, refused: 0, restored: 0, longest: 0 };
-  const end = performance.now() + seconds * 1000;
-  for (let i = 0; i < most && performance.now() < end; i++) {
-    const random = generator(seed * 1_000_003 + i + 1);
-    const bytes = random(2) === 0 ? mutateBytes(image, random) : withState(image, random);
-    const started = performance.now();
-    try {
-      tryImage(bytes, prebuilt);
-      result.restored++;
-    } catch (error) {
-      if (!(error instanceof ImageError)) throw new Error(`seed ${seed}, image ${i}`, { cause: error });
-      result.refused++;
-    }
-    result.tried++;
-    result.longest = Math.max(result.longest, performance.now() - started);
-  }
-  return result;
+export function fuzzImages(seed: number, seconds: number, count: number, first = 0): FuzzResult {
+  const bases = seeds();
+  return repeat(
+    seed,
+    seconds,
+    count,
+    (random) => {
+      const base = pick(random, bases);
+      return tryImage(random(2) === 0 ? mutateBytes(base.bytes, random) : withState(base, random));
+    },
+    first,
+  );
 }
 
 /** A guest's state that no kernel makes can end in anything that a guest can do, but not in an error of ours. */
-function tryImage(bytes: Uint8Array, prebuilt?: Uint8Array): void {
-  const image = openImage(bytesSource(bytes));
-  const machine = restoreImage(image, { inputs: new PipeHost(), windowBits: 17, ...(prebuilt === undefined ? {} : { prebuilt }) });
+function tryImage(bytes: Uint8Array): boolean {
+  let machine: Machine;
+  let image: OpenImage;
+  try {
+    image = openImage(bytesSource(bytes));
+    machine = restoreImage(image, { inputs: new PipeHost(), windowBits: 17, prebuilt: modulesOfTests() });
+  } catch (error) {
+    if (!(error instanceof ImageError) || /\n/.test(error.message)) throw error;
+    return false;
+  }
   describeImage(image, machine);
   machine.run({ maxInstructions: 2000 });
   try {
@@ -155,4 +181,5 @@ function tryImage(bytes: Uint8Array, prebuilt?: Uint8Array): void {
   } catch (error) {
     if (!(error instanceof BusyError)) throw error;
   }
+  return true;
 }
