@@ -8,6 +8,7 @@ import type { Binary } from "../sse/arithmetic.ts";
 import { add, compare, comparePredicate, divide, maximum, minimum, multiply, sqrt, subtract } from "../sse/arithmetic.ts";
 import { convert, fromInteger, toInteger } from "../sse/convert.ts";
 import { argumentSlot, RESULT_SLOT, WIDE } from "../sse/arguments.ts";
+import { multiplyAdd } from "../sse/fma.ts";
 import type { Format } from "../sse/operand.ts";
 import { decode, DOUBLE, Operand, SINGLE } from "../sse/operand.ts";
 import type { Quick } from "../sse/quick.ts";
@@ -18,6 +19,7 @@ import type { Helper, HelperContext } from "./index.ts";
 
 const A = HELPER_AREA + 16 * argumentSlot(0, 0);
 const B = HELPER_AREA + 16 * argumentSlot(1, 0);
+const C = HELPER_AREA + 16 * argumentSlot(2, 0);
 const RESULT = HELPER_AREA + 16 * RESULT_SLOT;
 const FLAGS = 0x3f;
 
@@ -25,6 +27,7 @@ const environment = new Environment();
 
 const a: Operand = new Operand();
 const b: Operand = new Operand();
+const c: Operand = new Operand();
 
 /** Reads a lane as an operand. */
 export function readLane(view: DataView, at: number, f: Format, out: Operand): void {
@@ -181,8 +184,37 @@ function between(name: string, format: Format, to: Format, lanes: number): [stri
   return [`sse ${name}`, perElement(format, to.bits, lanes, (x, _, env) => convert(to, x, env))];
 }
 
+/** Fused multiply-adds by name, with what is subtracted in even and odd elements: the product, the addend. */
+const fused: Readonly<Record<string, readonly [product: 0 | 1, even: 0 | 1, odd: 0 | 1]>> = {
+  fmadd: [0, 0, 0],
+  fmsub: [0, 1, 1],
+  fnmadd: [1, 0, 0],
+  fnmsub: [1, 1, 1],
+  fmaddsub: [0, 1, 0],
+  fmsubadd: [0, 0, 1],
+};
+
+function* fusedHelpers(): Iterable<[string, Helper]> {
+  for (const { suffix, format, lanes } of shapes) {
+    const step = format.bits / 8;
+    for (const [name, [product, even, odd]] of Object.entries(fused)) {
+      yield [
+        `sse ${name}${suffix}`,
+        eachElement(format.bits, lanes, (view, offset, i, env) => {
+          const at = offset + step * i;
+          readLane(view, A + at, format, a);
+          readLane(view, B + at, format, b);
+          readLane(view, C + at, format, c);
+          multiplyAdd(format, a, b, c, product, (i & 1) === 0 ? even : odd, env);
+        }),
+      ];
+    }
+  }
+}
+
 export const sseHelpers: Readonly<Record<string, Helper>> = Object.fromEntries([
   ...arithmetic(),
+  ...fusedHelpers(),
   ...integers("ss2si32", SINGLE, 32, 1),
   ...integers("ss2si64", SINGLE, 64, 1),
   ...integers("sd2si32", DOUBLE, 32, 1),

@@ -112,6 +112,15 @@ export class Lanes {
     return this.f("le", this.f("abs", value), this.splat(greatest));
   }
 
+  /** The smallest and the largest of their sizes; a NaN may be passed over. */
+  least(...values: V[]): V {
+    return values.map((value) => this.f("abs", value)).reduce((a, b) => this.f("pmin", a, b));
+  }
+
+  greatest(...values: V[]): V {
+    return values.map((value) => this.f("abs", value)).reduce((a, b) => this.f("pmax", a, b));
+  }
+
   /** Neither denormal nor NaN. */
   ordinary(value: V): V {
     return this.zeroOrFrom(value, SMALLEST[this.bits]);
@@ -178,6 +187,8 @@ export interface PackedLane {
   readonly usual: readonly V[];
   /** The same for elements whose result is exact. */
   readonly exact?: readonly V[];
+  /** What is looked at in place of `usual` where that does not hold. */
+  readonly rare?: () => readonly V[];
 }
 
 export interface PackedHelper {
@@ -200,11 +211,15 @@ export function packed(op: Op, { helper, operand, silent }: PackedHelper, lane: 
   if (silent !== undefined) truths.push(exact.length === 0 ? silent : either(op, silent, all(exact)));
   const usual = both(op, ...truths);
   const chosen = lanes.map((one) => op.variable(one.result));
-  op.if(op.x("i32.eqz", usual), () => {
+  const settle = (): void => {
     lanes.forEach((one, k) => one.operands.forEach((value, i) => op.setArgument(argumentSlot(i, k), value)));
     const wide = lanes.length === 1 ? 0 : WIDE;
     op.helper(helper, operand === undefined ? op.i32(wide) : op.x("i32.or", operand, op.i32(wide)));
     chosen.forEach((variable, k) => op.assign(variable, fromArgument(op, op.read(variable), k)));
+  };
+  op.if(op.x("i32.eqz", usual), () => {
+    if (lanes.every((one) => one.rare === undefined)) settle();
+    else op.if(op.x("i32.eqz", both(op, ...lanes.map((one) => all(one.rare?.() ?? one.usual)), ...truths.slice(1))), settle);
   });
   return chosen.map((variable) => op.read(variable));
 }

@@ -1,6 +1,7 @@
 /** All instructions, one file for each family. */
 
 import * as arithmetic from "./arithmetic.ts";
+import * as avxFloat from "./avx-float.ts";
 import * as avxInteger from "./avx-integer.ts";
 import * as avxMasked from "./avx-masked.ts";
 import * as avxMove from "./avx-move.ts";
@@ -10,6 +11,7 @@ import * as bmi from "./bmi.ts";
 import * as control from "./control.ts";
 import * as crypto from "./crypto.ts";
 import * as flags from "./flags.ts";
+import * as fma from "./fma.ts";
 import * as fxsr from "./fxsr.ts";
 import type { Insn } from "./insn.ts";
 import * as mmx from "./mmx.ts";
@@ -33,6 +35,6 @@ function isInsn(value: unknown): value is Insn {
   return typeof value === "object" && value !== null && "semantics" in value;
 }
 
-const families = [avxInteger, avxMasked, avxMove, avxShuffle, arithmetic, shift, bits, move, control, string, flags, sseInteger, sseMove, sseFloat, sseConvert, mmx, fxsr, sse3, ssse3, sse41, sse41Float, sse42, sse4a, bmi, crypto, system];
+const families = [fma, avxFloat, avxInteger, avxMasked, avxMove, avxShuffle, arithmetic, shift, bits, move, control, string, flags, sseInteger, sseMove, sseFloat, sseConvert, mmx, fxsr, sse3, ssse3, sse41, sse41Float, sse42, sse4a, bmi, crypto, system];
 
 export const allInsns: readonly Insn[] = [...families.flatMap((family) => Object.values<unknown>(family).flat().filter(isInsn)), ...x87Insns];

@@ -14,7 +14,7 @@ const aligned = { aligned: true, faults: true };
 /** What is done with each lane's source, and how. */
 interface Rounded {
   readonly helper: PackedHelper;
-  lane(source: V): PackedLane;
+  readonly lane: (source: V) => PackedLane;
 }
 
 /** To integral values: bits 1:0 of the immediate say how, unless bit 2 refers to MXCSR.RC; with bit 3 nothing is inexact. */

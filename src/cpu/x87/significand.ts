@@ -102,10 +102,10 @@ function align(high: number, low: number, distance: number): void {
 }
 
 /** A 128-bit number, w3 the most significant word. */
-const wide: { w3: number; w2: number; w1: number; w0: number } = { w3: 0.5, w2: 0.5, w1: 0.5, w0: 0.5 };
+export const wide: { w3: number; w2: number; w1: number; w0: number } = { w3: 0.5, w2: 0.5, w1: 0.5, w0: 0.5 };
 
 /** The product of two 64-bit numbers, in {@link wide}. */
-function multiplyWide(aHigh: number, aLow: number, bHigh: number, bLow: number): void {
+export function multiplyWide(aHigh: number, aLow: number, bHigh: number, bLow: number): void {
   const middle1 = multiplyLow(aLow, bHigh);
   const middle2 = multiplyLow(aHigh, bLow);
   const w1 = multiplyHigh(aLow, bLow) + middle1 + middle2;
