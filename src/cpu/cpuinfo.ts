@@ -1,7 +1,7 @@
 /** What /proc/cpuinfo says of the processor that CPUID describes (arch/x86/kernel/cpu/proc.c gives the lines and the flags' names). */
 
 import type { Feature } from "./isa/insn.ts";
-import { cpuBrand, cpuSignature, cpuVendor } from "./helpers/cpuid.ts";
+import { cpuBrand, cpuSignature, cpuVendor, lastLeaf } from "./helpers/cpuid.ts";
 
 const BASE_FLAGS = "fpu tsc cx8 cmov clflush mmx sse sse2 syscall nx lm constant_tsc rep_good nopl nonstop_tsc cpuid tsc_known_freq";
 
@@ -36,7 +36,7 @@ const flagNames: Readonly<Record<Feature, string>> = {
   clwb: "clwb",
   sha: "sha_ni",
   xsaveopt: "xsaveopt",
-  xsavec: "xsavec",
+  xsavec: "xsavec xgetbv1",
   gfni: "gfni",
   vaes: "vaes",
   vpclmul: "vpclmulqdq",
@@ -62,7 +62,7 @@ export function cpuinfo(features: ReadonlySet<Feature>): string {
     ["cpu cores", "1"],
     ["fpu", "yes"],
     ["fpu_exception", "yes"],
-    ["cpuid level", "7"],
+    ["cpuid level", String(lastLeaf(features))],
     ["wp", "yes"],
     ["flags", flags.map(([, names]) => names).join(" ")],
     ["bogomips", "2000.00"],

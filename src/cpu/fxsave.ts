@@ -8,6 +8,7 @@ export const FXSAVE_BYTES = 512;
 export const MXCSR_MASK = 0xffff;
 const REGISTERS = 32;
 const XMM = 160;
+const MXCSR_AT = 24;
 const DEFAULT_CONTROL = 0x37f;
 /** Exception flags of the status word and their masks in the control word. */
 const EXCEPTIONS = 0x3f;
@@ -23,26 +24,51 @@ function top(view: DataView): number {
   return (view.getUint16(X87_ENVIRONMENT + STATUS, true) >> 11) & 7;
 }
 
-/** Writes bytes 0 to 415 of the image; the rest is left as it is (reserved, and software's). */
-export function saveFxsave(state: DataView, into: Uint8Array): void {
-  const image = new DataView(into.buffer, into.byteOffset, into.byteLength);
+/** Writes the x87 part: bytes 0 to 23 and 32 to 159. */
+export function saveX87(state: DataView, image: DataView): void {
   image.setUint16(0, state.getUint16(X87_ENVIRONMENT, true), true);
   image.setUint16(2, state.getUint16(X87_ENVIRONMENT + STATUS, true), true);
   image.setUint16(4, state.getUint16(X87_ENVIRONMENT + TAGS, true) & 0xff, true);
   image.setUint16(6, state.getUint16(X87_ENVIRONMENT + OPCODE, true), true);
   for (let i = 0; i < 16; i += 4) image.setUint32(8 + i, state.getUint32(X87_ENVIRONMENT + POINTERS + i, true), true);
-  image.setUint32(24, state.getUint32(MXCSR, true), true);
-  image.setUint32(28, MXCSR_MASK, true);
   const first = top(state);
   for (let i = 0; i < 8; i++) copyRegister(state, X87_REGISTERS + 16 * ((first + i) & 7), image, REGISTERS + 16 * i);
+}
+
+/** Writes MXCSR and its mask: bytes 24 to 31. */
+export function saveMxcsr(state: DataView, image: DataView): void {
+  image.setUint32(MXCSR_AT, state.getUint32(MXCSR, true), true);
+  image.setUint32(MXCSR_AT + 4, MXCSR_MASK, true);
+}
+
+/** Writes the registers: bytes 160 to 415. */
+export function saveXmm(state: DataView, image: DataView): void {
   for (let i = 0; i < 16; i++) copyRegister(state, VECTORS + VECTOR_STRIDE * i, image, XMM + 16 * i);
 }
 
-/** Loads an image; false where its MXCSR has reserved bits (#GP). ES and B are made from flags and masks, whatever the image says. */
-export function restoreFxsave(state: DataView, from: Uint8Array): boolean {
-  const image = new DataView(from.buffer, from.byteOffset, from.byteLength);
-  const mxcsr = image.getUint32(24, true);
-  if ((mxcsr & ~MXCSR_MASK) !== 0) return false;
+/** Writes bytes 0 to 415 of the image; the rest is left as it is (reserved, and software's). */
+export function saveFxsave(state: DataView, into: Uint8Array): void {
+  const image = new DataView(into.buffer, into.byteOffset, into.byteLength);
+  saveX87(state, image);
+  saveMxcsr(state, image);
+  saveXmm(state, image);
+}
+
+/** False where MXCSR has reserved bits (#GP). */
+export function validMxcsr(image: DataView): boolean {
+  return (image.getUint32(MXCSR_AT, true) & ~MXCSR_MASK) === 0;
+}
+
+export function restoreMxcsr(state: DataView, image: DataView): void {
+  state.setUint32(MXCSR, image.getUint32(MXCSR_AT, true), true);
+}
+
+export function restoreXmm(state: DataView, image: DataView): void {
+  for (let i = 0; i < 16; i++) copyRegister(image, XMM + 16 * i, state, VECTORS + VECTOR_STRIDE * i);
+}
+
+/** Loads the x87 part. ES and B are made from flags and masks, whatever the image says. */
+export function restoreX87(state: DataView, image: DataView): void {
   const control = (image.getUint16(0, true) & CONTROL_MASK) | CONTROL_FIXED;
   const status = image.getUint16(2, true) & ~(ES | BUSY);
   state.setUint16(X87_ENVIRONMENT, control, true);
@@ -50,7 +76,6 @@ export function restoreFxsave(state: DataView, from: Uint8Array): boolean {
   state.setUint16(X87_ENVIRONMENT + TAGS, image.getUint16(4, true) & 0xff, true);
   state.setUint16(X87_ENVIRONMENT + OPCODE, image.getUint16(6, true) & 0x7ff, true);
   for (let i = 0; i < 16; i += 4) state.setUint32(X87_ENVIRONMENT + POINTERS + i, image.getUint32(8 + i, true), true);
-  state.setUint32(MXCSR, mxcsr, true);
   const first = top(state);
   for (let i = 0; i < 8; i++) {
     const register = X87_REGISTERS + 16 * ((first + i) & 7);
@@ -58,17 +83,27 @@ export function restoreFxsave(state: DataView, from: Uint8Array): boolean {
     state.setUint16(register + 10, 0, true);
     state.setUint32(register + 12, 0, true);
   }
-  for (let i = 0; i < 16; i++) copyRegister(image, XMM + 16 * i, state, VECTORS + VECTOR_STRIDE * i);
+}
+
+/** Loads an image; false where its MXCSR has reserved bits (#GP), and nothing is loaded. */
+export function restoreFxsave(state: DataView, from: Uint8Array): boolean {
+  const image = new DataView(from.buffer, from.byteOffset, from.byteLength);
+  if (!validMxcsr(image)) return false;
+  restoreX87(state, image);
+  restoreMxcsr(state, image);
+  restoreXmm(state, image);
   return true;
 }
 
-/** x87 and SSE state of a fresh process. */
-export function resetFloatState(state: DataView): void {
-  const blank = new Uint8Array(FXSAVE_BYTES);
-  const image = new DataView(blank.buffer);
-  image.setUint16(0, DEFAULT_CONTROL, true);
-  image.setUint32(24, DEFAULT_MXCSR, true);
-  restoreFxsave(state, blank);
+/** The image of x87 and SSE state as a processor begins: control words, and all else zero. */
+export const initialFxsave: DataView = new DataView(new ArrayBuffer(FXSAVE_BYTES));
+initialFxsave.setUint16(0, DEFAULT_CONTROL, true);
+initialFxsave.setUint32(MXCSR_AT, DEFAULT_MXCSR, true);
+
+/** Upper halves of the instruction and data pointers: selectors in the 32-bit format, which are zero (CPUID.7.0:EBX bit 13). */
+export function clearSelectors(image: DataView): void {
+  image.setUint32(12, 0, true);
+  image.setUint32(20, 0, true);
 }
 
 function copyRegister(from: DataView, at: number, to: DataView, where: number): void {

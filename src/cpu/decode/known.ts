@@ -17,17 +17,13 @@ const LEGACY: readonly Entry[] = [
   ["F2 0F 38 $ /r mem | Gq, M", "F8 enqcmd"],
   ["F3 0F 38 $ /r mem | Gq, M", "F8 enqcmds"],
   // State, caches, time
-  ["NP 0F AE $ mem | M", "/4 xsave /5 xrstor /6 xsaveopt"],
-  ["NP 0F C7 $ mem | M", "/3 xrstors /4 xsavec /5 xsaves"],
+  ["NP 0F C7 $ mem | M", "/3 xrstors /5 xsaves"],
   ["F3 0F AE $ mem | Mq", "/6 clrssbsy"],
   ["F3 0F AE $ reg | Ry", "/5 incssp"],
   ["F3 0F AE $ reg | Rq", "/6 umonitor"],
   ["F2 0F AE $ reg | Ry", "/6 umwait"],
   ["66 0F AE $ reg | Ry", "/6 tpause"],
-  [
-    "NP 0F 01 $",
-    "=D0 xgetbv =D1 xsetbv =D5 xend =D6 xtest =EE rdpkru =EF wrpkru =CA clac =CB stac =C0 enclv =CF encls =D7 enclu =D4 vmfunc =FD rdpru",
-  ],
+  ["NP 0F 01 $", "=D5 xend =D6 xtest =EE rdpkru =EF wrpkru =CA clac =CB stac =C0 enclv =CF encls =D7 enclu =D4 vmfunc =FD rdpru"],
   [
     "0F 01 $",
     "=C1 vmcall =C2 vmlaunch =C3 vmresume =C4 vmxoff =D9 vmmcall =DC stgi =DD clgi =DA vmload =DB vmsave =D8 vmrun =DE skinit =DF invlpga =C8 monitor =C9 mwait " +

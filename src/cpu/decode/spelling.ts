@@ -25,7 +25,7 @@ const PREDICATES: readonly string[] = (
 const CARRYLESS: Readonly<Record<number, string>> = { 0x00: "lql", 0x01: "hql", 0x10: "lqh", 0x11: "hqh" };
 
 /** XSAVE's family: REX.W adds "64". */
-const SAVE_AREA = new Set(["fxsave", "fxrstor", "xsave", "xrstor", "xsaveopt", "xsavec", "xsaves", "xrstors"]);
+const SAVE_AREA = new Set(["xsaves", "xrstors"]);
 
 /** Size keyword of memory operands that the rows give no size, by mnemonic. */
 const MEMORY: Readonly<Record<string, string>> = {

@@ -2,6 +2,7 @@
 
 import type { Feature } from "../isa/insn.ts";
 import { GPR } from "../state.ts";
+import { AVX_BYTES, AVX_OFFSET, Component, XCR0, XSAVE_BYTES } from "../xsave.ts";
 import type { Helper, HelperContext } from "./index.ts";
 
 export const cpuVendor = "GenuineIntel";
@@ -49,6 +50,12 @@ const leaf7Ecx: readonly Bit[] = [
   ["vpclmul", 10],
   ["rdpid", 22],
 ];
+/** Leaf 0xd, subleaf 1. XGETBV with ECX = 1 comes with XSAVEC. */
+const stateEax: readonly Bit[] = [
+  ["xsaveopt", 0],
+  ["xsavec", 1],
+  ["xsavec", 2],
+];
 const extendedEcx: readonly Bit[] = [
   ["lahf", 0],
   ["lzcnt", 5],
@@ -70,20 +77,45 @@ function word(text: string, at: number): number {
   return value;
 }
 
+/** The highest basic leaf: also /proc/cpuinfo's "cpuid level". */
+export function lastLeaf(features: ReadonlySet<Feature>): number {
+  return features.has("xsave") ? 0xd : 7;
+}
+
 /** CPUID.1:EDX, which is also AT_HWCAP. */
 export function hardwareCapabilities(features: ReadonlySet<Feature>): number {
   return bits(features, leaf1Edx, LEAF1_EDX_BASE) >>> 0;
 }
 
+type Leaf = readonly [eax: number, ebx: number, ecx: number, edx: number];
+const NOTHING: Leaf = [0, 0, 0, 0];
+
+/** Leaf 0xd: components and their places in the XSAVE area. The compacted area is as large as the standard one. */
+function extendedState(features: ReadonlySet<Feature>, subleaf: number): Leaf {
+  if (!features.has("xsave")) return NOTHING;
+  switch (subleaf) {
+    case 0:
+      return [XCR0, XSAVE_BYTES, XSAVE_BYTES, 0];
+    case 1:
+      return [bits(features, stateEax), features.has("xsavec") ? XSAVE_BYTES : 0, 0, 0];
+    case 31 - Math.clz32(Component.avx):
+      return [AVX_BYTES, AVX_OFFSET, 0, 0];
+    default:
+      return NOTHING;
+  }
+}
+
 /** EAX, EBX, ECX, EDX for a leaf. */
-export function cpuidLeaf(features: ReadonlySet<Feature>, leaf: number, subleaf: number): readonly [number, number, number, number] {
+export function cpuidLeaf(features: ReadonlySet<Feature>, leaf: number, subleaf: number): Leaf {
   switch (leaf >>> 0) {
     case 0:
-      return [7, word(cpuVendor, 0), word(cpuVendor, 8), word(cpuVendor, 4)];
+      return [lastLeaf(features), word(cpuVendor, 0), word(cpuVendor, 8), word(cpuVendor, 4)];
     case 1:
       return [SIGNATURE, 0x0001_0800, bits(features, leaf1Ecx), bits(features, leaf1Edx, LEAF1_EDX_BASE)];
     case 7:
-      return subleaf === 0 ? [0, bits(features, leaf7Ebx), bits(features, leaf7Ecx), 0] : [0, 0, 0, 0];
+      return subleaf === 0 ? [0, bits(features, leaf7Ebx), bits(features, leaf7Ecx), 0] : NOTHING;
+    case 0xd:
+      return extendedState(features, subleaf);
     case 0x8000_0000:
       return [0x8000_0008, 0, 0, 0];
     case 0x8000_0001:
@@ -98,7 +130,7 @@ export function cpuidLeaf(features: ReadonlySet<Feature>, leaf: number, subleaf:
       // 48 linear and 48 physical address bits.
       return [0x3030, 0, 0, 0];
     default:
-      return [0, 0, 0, 0];
+      return NOTHING;
   }
 }
 

@@ -9,6 +9,7 @@ import { sseHelpers } from "./sse.ts";
 import { sse4Helpers } from "./sse4.ts";
 import { stringHelpers } from "./strings.ts";
 import { x87Helpers } from "./x87.ts";
+import { xsaveHelpers } from "./xsave.ts";
 
 /** What a helper may use. */
 export interface HelperContext {
@@ -31,6 +32,7 @@ export type Helper = (context: HelperContext, operand: number) => boolean;
 const families: readonly Readonly<Record<string, Helper>>[] = [
   cpuidHelpers,
   fxsrHelpers,
+  xsaveHelpers,
   sseHelpers,
   x87Helpers,
   sse4Helpers,

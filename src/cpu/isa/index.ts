@@ -30,11 +30,12 @@ import * as ssse3 from "./ssse3.ts";
 import * as string from "./string.ts";
 import * as system from "./system.ts";
 import { x87Insns } from "./x87.ts";
+import * as xsave from "./xsave.ts";
 
 function isInsn(value: unknown): value is Insn {
   return typeof value === "object" && value !== null && "semantics" in value;
 }
 
-const families = [fma, avxFloat, avxInteger, avxMasked, avxMove, avxShuffle, arithmetic, shift, bits, move, control, string, flags, sseInteger, sseMove, sseFloat, sseConvert, mmx, fxsr, sse3, ssse3, sse41, sse41Float, sse42, sse4a, bmi, crypto, system];
+const families = [fma, avxFloat, avxInteger, avxMasked, avxMove, avxShuffle, arithmetic, shift, bits, move, control, string, flags, sseInteger, sseMove, sseFloat, sseConvert, mmx, fxsr, sse3, ssse3, sse41, sse41Float, sse42, sse4a, bmi, crypto, system, xsave];
 
 export const allInsns: readonly Insn[] = [...families.flatMap((family) => Object.values<unknown>(family).flat().filter(isInsn)), ...x87Insns];
