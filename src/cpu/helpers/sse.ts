@@ -10,7 +10,7 @@ import { convert, fromInteger, toInteger } from "../sse/convert.ts";
 import { argumentSlot, RESULT_SLOT, WIDE } from "../sse/arguments.ts";
 import { multiplyAdd } from "../sse/fma.ts";
 import type { Format } from "../sse/operand.ts";
-import { decode, DOUBLE, Operand, SINGLE } from "../sse/operand.ts";
+import { decode, DOUBLE, HALF, Operand, SINGLE } from "../sse/operand.ts";
 import type { Quick } from "../sse/quick.ts";
 import { quickDouble, quickSingle } from "../sse/quick.ts";
 import { BEFORE, Environment, Flag, MASK_SHIFT, Round } from "../sse/environment.ts";
@@ -31,13 +31,15 @@ const c: Operand = new Operand();
 
 /** Reads a lane as an operand. */
 export function readLane(view: DataView, at: number, f: Format, out: Operand): void {
-  if (f.bits === 32) decode(f, 0, view.getUint32(at, true), out);
+  if (f.bits === 16) decode(f, 0, view.getUint16(at, true), out);
+  else if (f.bits === 32) decode(f, 0, view.getUint32(at, true), out);
   else decode(f, view.getUint32(at + 4, true), view.getUint32(at, true), out);
 }
 
 /** Writes what an operation left. */
-export function writeResult(view: DataView, at: number, bits: 32 | 64): void {
-  view.setUint32(at, result.low, true);
+export function writeResult(view: DataView, at: number, bits: 16 | 32 | 64): void {
+  if (bits === 16) view.setUint16(at, result.low, true);
+  else view.setUint32(at, result.low, true);
   if (bits === 64) view.setUint32(at + 4, result.high, true);
 }
 
@@ -50,7 +52,7 @@ function endOf(operand: number): number {
 type ElementFunction = (view: DataView, offset: number, index: number, env: Environment, operand: number) => void;
 
 /** Runs `f` on `count` elements of each 128-bit lane and settles MXCSR. Elements of the result beyond them are zero. */
-function eachElement(bits: 32 | 64, count: number, f: ElementFunction): Helper {
+function eachElement(bits: 16 | 32 | 64, count: number, f: ElementFunction): Helper {
   return (context, operand) => {
     const { view } = context;
     const env = environment;
@@ -75,7 +77,7 @@ function eachElement(bits: 32 | 64, count: number, f: ElementFunction): Helper {
 export type Operation = (a: Operand, b: Operand, env: Environment, operand: number, index: number) => void;
 
 /** `count` floats in each 128-bit lane. */
-export function perElement(from: Format, toBits: 32 | 64, count: number, f: Operation): Helper {
+export function perElement(from: Format, toBits: 16 | 32 | 64, count: number, f: Operation): Helper {
   const step = from.bits / 8;
   return eachElement(toBits, count, (view, offset, i, env, operand) => {
     readLane(view, A + offset + step * i, from, a);
@@ -212,6 +214,19 @@ function* fusedHelpers(): Iterable<[string, Helper]> {
   }
 }
 
+/** MXCSR's DAZ and DE are not for binary16. */
+const fromHalf: Operation = (x, _, env) => {
+  x.denormal = false;
+  convert(SINGLE, x, env);
+};
+
+/** The immediate's bit 2: MXCSR.RC. FTZ is not for binary16. */
+const toHalf: Operation = (x, _, env, imm) => {
+  if ((imm & 4) === 0) env.rounding = imm & Round.zero;
+  env.flushToZero = false;
+  convert(HALF, x, env);
+};
+
 export const sseHelpers: Readonly<Record<string, Helper>> = Object.fromEntries([
   ...arithmetic(),
   ...fusedHelpers(),
@@ -225,6 +240,8 @@ export const sseHelpers: Readonly<Record<string, Helper>> = Object.fromEntries([
   floats("cvtsi2sd", 64, DOUBLE, 1),
   floats("cvtdq2ps", 32, SINGLE, 4),
   floats("cvtpi2ps", 32, SINGLE, 2),
+  ["sse cvtph2ps", perElement(HALF, 32, 4, fromHalf)],
+  ["sse cvtps2ph", perElement(SINGLE, 16, 4, toHalf)],
   between("cvtss2sd", SINGLE, DOUBLE, 1),
   between("cvtsd2ss", DOUBLE, SINGLE, 1),
   between("cvtps2pd", SINGLE, DOUBLE, 2),

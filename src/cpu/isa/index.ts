@@ -10,6 +10,7 @@ import * as bits from "./bits.ts";
 import * as bmi from "./bmi.ts";
 import * as control from "./control.ts";
 import * as crypto from "./crypto.ts";
+import * as f16c from "./f16c.ts";
 import * as flags from "./flags.ts";
 import * as fma from "./fma.ts";
 import * as fxsr from "./fxsr.ts";
@@ -36,6 +37,6 @@ function isInsn(value: unknown): value is Insn {
   return typeof value === "object" && value !== null && "semantics" in value;
 }
 
-const families = [fma, avxFloat, avxInteger, avxMasked, avxMove, avxShuffle, arithmetic, shift, bits, move, control, string, flags, sseInteger, sseMove, sseFloat, sseConvert, mmx, fxsr, sse3, ssse3, sse41, sse41Float, sse42, sse4a, bmi, crypto, system, xsave];
+const families = [f16c, fma, avxFloat, avxInteger, avxMasked, avxMove, avxShuffle, arithmetic, shift, bits, move, control, string, flags, sseInteger, sseMove, sseFloat, sseConvert, mmx, fxsr, sse3, ssse3, sse41, sse41Float, sse42, sse4a, bmi, crypto, system, xsave];
 
 export const allInsns: readonly Insn[] = [...families.flatMap((family) => Object.values<unknown>(family).flat().filter(isInsn)), ...x87Insns];

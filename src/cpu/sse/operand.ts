@@ -1,4 +1,4 @@
-/** Binary32 and binary64 operands (SDM volume 1, 4.2.2 and 4.8), as numbers of the x87's format: it holds all of them. No BigInt. */
+/** Binary32 and binary64 operands, and binary16 (F16C) (SDM volume 1, 4.2.2 and 4.8), as numbers of the x87's format: it holds all of them. No BigInt. */
 
 import { BIAS, Float80, Kind, MAX_EXPONENT, kindOf, normalise, set, setZero } from "../x87/float80.ts";
 import { encode } from "../x87/rounding.ts";
@@ -6,14 +6,15 @@ import type { Environment } from "./environment.ts";
 import { Flag } from "./environment.ts";
 
 export interface Format {
-  readonly bits: 32 | 64;
+  readonly bits: 16 | 32 | 64;
   /** Significand bits with the implicit one. */
-  readonly precision: 24 | 53;
+  readonly precision: 11 | 24 | 53;
   readonly bias: number;
   /** Exponent field of infinities and NaNs. */
   readonly maximum: number;
 }
 
+export const HALF: Format = { bits: 16, precision: 11, bias: 15, maximum: 0x1f };
 export const SINGLE: Format = { bits: 32, precision: 24, bias: 127, maximum: 0xff };
 export const DOUBLE: Format = { bits: 64, precision: 53, bias: 1023, maximum: 0x7ff };
 
@@ -25,16 +26,18 @@ export class Operand extends Float80 {
   kind: Kind = Kind.zero;
 }
 
-/** Takes a pattern; binary32 has its own in `patternLow`. */
+/** Takes a pattern; the smaller formats have theirs in `patternLow`. */
 export function decode(f: Format, patternHigh: number, patternLow: number, out: Operand): void {
   out.patternHigh = patternHigh;
   out.patternLow = patternLow;
-  const single = f.bits === 32;
-  const top = single ? patternLow : patternHigh;
+  const wide = f.bits === 64;
+  const top = wide ? patternHigh : patternLow << (32 - f.bits);
   const sign = top >>> 31;
-  const field = single ? (top >>> 23) & 0xff : (top >>> 20) & 0x7ff;
-  const high = (single ? top << 8 : (top << 11) | (patternLow >>> 21)) & 0x7fff_ffff;
-  const low = single ? 0 : (patternLow << 11) >>> 0;
+  // The fraction lies behind sign and exponent, the integer bit in its place in the significand.
+  const shift = f.bits - f.precision;
+  const field = (top >>> (31 - shift)) & f.maximum;
+  const high = ((top << shift) | (wide ? patternLow >>> (32 - shift) : 0)) & 0x7fff_ffff;
+  const low = wide ? (patternLow << shift) >>> 0 : 0;
   out.denormal = false;
   if (field !== 0) {
     set(out, sign, field === f.maximum ? MAX_EXPONENT : field - f.bias + BIAS, (high | 0x8000_0000) >>> 0, low);
@@ -68,7 +71,7 @@ export function flush(x: Operand): void {
   x.kind = Kind.zero;
   x.denormal = false;
   x.patternHigh = (x.patternHigh & 0x8000_0000) >>> 0;
-  // Binary32 has its sign here; of binary64 these are the lowest bits.
+  // Binary32 has its sign here; of binary64 these are the lowest bits. Binary16 is never flushed.
   x.patternLow = x.patternHigh === 0 && x.sign === 1 ? 0x8000_0000 : 0;
 }
 

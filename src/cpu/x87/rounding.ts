@@ -190,39 +190,26 @@ function overflow(env: Environment, out: Float80, sign: number, bits: number): v
 }
 
 /**
- * Result of {@link narrow}: the bits of a float32 in `low`, of a float64 in both; whether it was below the smallest normal number, and
+ * Result of {@link narrow}: the bits of a float16 or float32 in `low`, of a float64 in both; whether it was below the smallest normal number, and
  * inexact (where it is not stored: with unbounded exponent).
  */
 export const narrowed: { high: number; low: number; tiny: boolean; inexact: boolean } = { high: 0, low: 0, tiny: false, inexact: false };
 
 /**
- * Rounds a normalised number, with 32 more bits below it, to float32 (`bits` 24) or float64 (`bits` 53) and leaves its encoding in
+ * Rounds a normalised number, with 32 more bits below it, to float16 (`bits` 11), float32 (24) or float64 (53) and leaves its encoding in
  * {@link narrowed}. Returns false where an unmasked overflow or underflow forbids storing.
  */
-export function narrow(
-  env: Environment,
-  sign: number,
-  exponent: number,
-  sigHigh: number,
-  sigLow: number,
-  sigExtra: number,
-  bits: number,
-): boolean {
+export function narrow(env: Environment, sign: number, exponent: number, sigHigh: number, sigLow: number, sigExtra: number, bits: number): boolean {
   const stored = narrowTo(env, sign, exponent, sigHigh, sigLow, sigExtra, bits);
   narrowed.inexact = inexact;
   return stored;
 }
 
-function narrowTo(
-  env: Environment,
-  sign: number,
-  exponent: number,
-  sigHigh: number,
-  sigLow: number,
-  sigExtra: number,
-  bits: number,
-): boolean {
-  const bias = bits === 24 ? 127 : 1023;
+/** Exponent biases by significand bits. */
+const BIASES: Readonly<Record<number, number>> = { 11: 15, 24: 127, 53: 1023 };
+
+function narrowTo(env: Environment, sign: number, exponent: number, sigHigh: number, sigLow: number, sigExtra: number, bits: number): boolean {
+  const bias = BIASES[bits]!;
   let e = exponent - 16383 + bias;
   work.high = sigHigh;
   work.low = sigLow;
@@ -278,6 +265,9 @@ export function encode(sign: number, exponent: number, sigHigh: number, sigLow: 
   if (bits === 24) {
     narrowed.high = 0;
     narrowed.low = ((sign << 31) | (exponent << 23) | ((sigHigh >>> 8) & 0x7f_ffff)) >>> 0;
+  } else if (bits === 11) {
+    narrowed.high = 0;
+    narrowed.low = (sign << 15) | (exponent << 10) | ((sigHigh >>> 21) & 0x3ff);
   } else {
     narrowed.high = ((sign << 31) | (exponent << 20) | ((sigHigh >>> 11) & 0xf_ffff)) >>> 0;
     narrowed.low = ((sigHigh << 21) | (sigLow >>> 11)) >>> 0;
