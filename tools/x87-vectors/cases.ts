@@ -7,8 +7,8 @@ import { type X87Entry, X87State, fnsave, frstor, x87Table } from "../../src/cpu
 /** Layout of record.c's structs. */
 export const INPUT_BYTES = 240;
 export const OUTPUT_BYTES = 240;
-const INPUT = { code: 0, length: 4, flags: 8, image: 16, memory: 128 } as const;
-const OUTPUT = { flags: 0, rax: 8, image: 16, memory: 128 } as const;
+export const INPUT = { code: 0, length: 4, flags: 8, image: 16, memory: 128 } as const;
+export const OUTPUT = { flags: 0, rax: 8, image: 16, memory: 128 } as const;
 export const IMAGE_BYTES = 108;
 export const MEMORY_BYTES = 112;
 

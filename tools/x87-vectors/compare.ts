@@ -1,7 +1,7 @@
 /**
  * Compares the x87 with this machine's, in bulk.
  *
- *     npx tsx tools/x87-vectors/compare.ts [--seed N] [--count N per instruction] [--only MNEMONIC,...] [--show N] [--masked] [--no-stack] [--strict] [--rebuild]
+ *     npx tsx tools/x87-vectors/compare.ts [--seed N] [--count N per instruction] [--only MNEMONIC,...] [--show N] [--masked] [--no-stack] [--strict] [--interpreter] [--rebuild]
  */
 
 import { execFileSync, spawnSync } from "node:child_process";
@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { x87Table } from "../../src/cpu/x87/index.ts";
 import { INPUT_BYTES, OUTPUT_BYTES, Random, describe, normaliseOutput, randomCase, runCase, sameOutput } from "./cases.ts";
+import { runInInterpreter } from "./interpreter.ts";
 
 function option(name: string, fallback: string): string {
   const index = process.argv.indexOf(`--${name}`);
@@ -21,6 +22,8 @@ const count = Number(option("count", "2000"));
 const only = option("only", "").split(",").filter(Boolean);
 /** Transcendental results must be equal to the last bit. */
 const strict = process.argv.includes("--strict");
+/** By the instruction's handler, not only by the function behind it. */
+const execute = process.argv.includes("--interpreter") ? runInInterpreter : runCase;
 const show = Number(option("show", "2"));
 const style = { unmasked: !process.argv.includes("--masked"), stack: !process.argv.includes("--no-stack") };
 
@@ -48,7 +51,7 @@ for (const entry of x87Table) {
   const expected = new Uint8Array(native.stdout);
   const actual = new Uint8Array(count * OUTPUT_BYTES);
   const start = process.hrtime.bigint();
-  for (let i = 0; i < count; i++) runCase(input, i * INPUT_BYTES, actual, i * OUTPUT_BYTES);
+  for (let i = 0; i < count; i++) execute(input, i * INPUT_BYTES, actual, i * OUTPUT_BYTES);
   nanoseconds += process.hrtime.bigint() - start;
   let differences = 0;
   for (let i = 0; i < count; i++) {

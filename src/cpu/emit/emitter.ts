@@ -420,6 +420,15 @@ export class Emitter extends Values implements Op {
     this.#binding.setState(offset, bits, node(value));
   }
 
+  stateAt(index: V, offset: number, bits: Bits): V {
+    return this.graph.load(loadName(bits), node(index), offset);
+  }
+
+  setStateAt(index: V, offset: number, bits: Bits, value: V): void {
+    this.#changed = true;
+    this.graph.effect({ kind: "store", name: storeName(bits), offset, address: node(index), value: node(value) });
+  }
+
   stateVector(offset: number): V {
     return this.#binding.getStateVector(offset);
   }

@@ -96,6 +96,9 @@ export interface Op {
   /** An i64 or smaller field of the CPU state at a constant offset (see state.ts), zero-extended to i64. */
   state(offset: number, bits: Bits): V;
   setState(offset: number, bits: Bits, value: V): void;
+  /** The same at `offset` and `index` (i32) bytes more. */
+  stateAt(index: V, offset: number, bits: Bits): V;
+  setStateAt(index: V, offset: number, bits: Bits, value: V): void;
   stateVector(offset: number): V;
   setStateVector(offset: number, value: V): void;
   /** Address of the next instruction. */
