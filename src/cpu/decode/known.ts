@@ -57,75 +57,11 @@ const LEGACY: readonly Entry[] = [
   ["$ | Iw", "CA retf"],
 ];
 
-const FMA: readonly string[] = ["6 fmaddsub", "7 fmsubadd", "8 fmadd", "A fmsub", "C fnmadd", "E fnmsub"];
-const FMA_SCALAR: readonly string[] = ["9 fmadd", "B fmsub", "D fnmadd", "F fnmsub"];
-
-/** VFMADD132PS and its relatives: order from the opcode's high digit, operation from its low one. */
-function fma(): Entry[] {
-  const rows: Entry[] = [];
-  for (const [digit, order] of [
-    ["9", "132"],
-    ["A", "213"],
-    ["B", "231"],
-  ] as const) {
-    for (const [w, packed, scalar] of [
-      ["W0", "ps", "ss"],
-      ["W1", "pd", "sd"],
-    ] as const) {
-      const pairs = (list: readonly string[], type: string): string =>
-        list.map((entry) => `${digit}${entry.charAt(0)} v${entry.slice(2)}${order}${type}`).join(" ");
-      rows.push([`VEX.LIG.66.0F38.${w} $ /r | Vx, Hx, Wx`, pairs(FMA, packed)]);
-      rows.push([`VEX.LIG.66.0F38.${w} $ /r | Vdq, Hdq, W${scalar}`, pairs(FMA_SCALAR, scalar)]);
-    }
-  }
-  return rows;
-}
-
 const VEX: readonly Entry[] = [
-  // Moves
-  ["VEX.LIG.NP.0F.WIG $ /r | Vx, Wx", "51 vsqrtps 52 vrsqrtps 53 vrcpps 5B vcvtdq2ps"],
-  ["VEX.LIG.66.0F.WIG $ /r | Vx, Wx", "51 vsqrtpd 5B vcvtps2dq"],
-  ["VEX.LIG.F3.0F.WIG $ /r | Vx, Wx", "5B vcvttps2dq"],
-  // Float arithmetic
-  ["VEX.LIG.NP.0F.WIG $ /r | Vx, Hx, Wx", "58 vaddps 59 vmulps 5C vsubps 5D vminps 5E vdivps 5F vmaxps"],
-  ["VEX.LIG.66.0F.WIG $ /r | Vx, Hx, Wx", "58 vaddpd 59 vmulpd 5C vsubpd 5D vminpd 5E vdivpd 5F vmaxpd 7C vhaddpd 7D vhsubpd D0 vaddsubpd"],
-  ["VEX.LIG.F2.0F.WIG $ /r | Vx, Hx, Wx", "7C vhaddps 7D vhsubps D0 vaddsubps"],
-  [
-    "VEX.LIG.F3.0F.WIG $ /r | Vdq, Hdq, Wss",
-    "51 vsqrtss 52 vrsqrtss 53 vrcpss 58 vaddss 59 vmulss 5A vcvtss2sd 5C vsubss 5D vminss 5E vdivss 5F vmaxss",
-  ],
-  ["VEX.LIG.F2.0F.WIG $ /r | Vdq, Hdq, Wsd", "51 vsqrtsd 58 vaddsd 59 vmulsd 5A vcvtsd2ss 5C vsubsd 5D vminsd 5E vdivsd 5F vmaxsd"],
-  ["VEX.LIG.NP.0F.WIG $ /r | Vx, Hx, Wx, Ib", "C2 vcmpps"],
-  ["VEX.LIG.66.0F.WIG $ /r | Vx, Hx, Wx, Ib", "C2 vcmppd"],
-  ["VEX.LIG.F3.0F.WIG $ /r | Vdq, Hdq, Wss, Ib", "C2 vcmpss"],
-  ["VEX.LIG.F2.0F.WIG $ /r | Vdq, Hdq, Wsd, Ib", "C2 vcmpsd"],
-  ["VEX.LIG.NP.0F.WIG $ /r | Vdq, Wss", "2E vucomiss 2F vcomiss"],
-  ["VEX.LIG.66.0F.WIG $ /r | Vdq, Wsd", "2E vucomisd 2F vcomisd"],
-  ["VEX.LIG.F3.0F.WIG $ /r | Vdq, Hdq, Ey", "2A vcvtsi2ss"],
-  ["VEX.LIG.F2.0F.WIG $ /r | Vdq, Hdq, Ey", "2A vcvtsi2sd"],
-  ["VEX.LIG.F3.0F.WIG $ /r | Gy, Wss", "2C vcvttss2si 2D vcvtss2si"],
-  ["VEX.LIG.F2.0F.WIG $ /r | Gy, Wsd", "2C vcvttsd2si 2D vcvtsd2si"],
-  ["VEX.128.NP.0F.WIG $ /r | Vdq, Wq", "5A vcvtps2pd"],
-  ["VEX.256.NP.0F.WIG $ /r | Vqq, Wdq", "5A vcvtps2pd"],
-  ["VEX.LIG.66.0F.WIG $ /r | Vdq, Wx", "5A vcvtpd2ps E6 vcvttpd2dq"],
-  ["VEX.LIG.F2.0F.WIG $ /r | Vdq, Wx", "E6 vcvtpd2dq"],
-  ["VEX.128.F3.0F.WIG $ /r | Vdq, Wq", "E6 vcvtdq2pd"],
-  ["VEX.256.F3.0F.WIG $ /r | Vqq, Wdq", "E6 vcvtdq2pd"],
   // 0F38
   ["VEX.LIG.66.0F38.W0 $ /r | Vx, Hx, Wx", "50 vpdpbusd 51 vpdpbusds 52 vpdpwssd 53 vpdpwssds"],
   ["VEX.LIG.66.0F38.W1 $ /r | Vx, Hx, Wx", "B4 vpmadd52luq B5 vpmadd52huq"],
-  ["VEX.128.66.0F38.W0 $ /r | Vdq, Wq", "13 vcvtph2ps"],
-  ["VEX.256.66.0F38.W0 $ /r | Vqq, Wdq", "13 vcvtph2ps"],
-  ...fma(),
   ...opmask(),
-  // 0F3A
-  ["VEX.LIG.66.0F3A.WIG $ /r | Vx, Wx, Ib", "08 vroundps 09 vroundpd"],
-  ["VEX.LIG.66.0F3A.WIG $ /r | Vdq, Hdq, Wss, Ib", "0A vroundss"],
-  ["VEX.LIG.66.0F3A.WIG $ /r | Vdq, Hdq, Wsd, Ib", "0B vroundsd"],
-  ["VEX.LIG.66.0F3A.WIG $ /r | Vx, Hx, Wx, Ib", "40 vdpps"],
-  ["VEX.128.66.0F3A.WIG $ /r | Vdq, Hdq, Wdq, Ib", "41 vdppd"],
-  ["VEX.128.66.0F3A.W0 $ /r | Wq, Vdq, Ib", "1D vcvtps2ph"],
-  ["VEX.256.66.0F3A.W0 $ /r | Wdq, Vqq, Ib", "1D vcvtps2ph"],
 ];
 
 /** Opmask instructions (AVX-512), in their four widths. */
