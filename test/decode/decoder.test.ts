@@ -224,7 +224,7 @@ describe("decoder", () => {
   test("EVEX and known instructions are unimplemented, with their length", () => {
     const full = new Decoder(SET, NONE);
     expect(decode("62 f1 fe 28 7f 47 02", full)).toMatchObject({ status: DecodeStatus.unimplemented, out: { length: 7 } });
-    expect(decode("c5 f4 41 c2", full)).toMatchObject({ status: DecodeStatus.unimplemented, text: "kandw k0,k1,k2" });
+    expect(decode("c5 f4 41 c2", full)).toMatchObject({ status: DecodeStatus.unimplemented, text: "kandw  k0,k1,k2" });
     expect(decode("66 0f 38 f8 07", full)).toMatchObject({ status: DecodeStatus.unimplemented, text: "movdir64b rax,[rdi]" });
     expect(decode("62 f1 fe 28 0f c0", full).status).toBe(DecodeStatus.invalid);
   });
