@@ -1,4 +1,4 @@
-// `npx tsx bench/snapshot.ts [MB ...]`: pause, size and restore time of images by touched memory. Writes to the system's temporary folder.
+// `npx tsx bench/snapshot.ts [MB ...]`: pause (serialise, write, fsync), size and restore time of images by touched memory, and the processor time of the restore. Writes to the system's temporary folder.
 import { closeSync, fsyncSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -30,10 +30,8 @@ function touched(bytes: number): Run {
 function source(fd: number, size: number): ImageSource {
   return {
     size,
-    read(offset, length) {
-      const bytes = new Uint8Array(length);
-      for (let done = 0; done < length;) done += readSync(fd, bytes, done, length - done, offset + done);
-      return bytes;
+    read(offset, into) {
+      for (let done = 0; done < into.length;) done += readSync(fd, into, done, Math.min(into.length - done, 64 * MB), offset + done);
     },
   };
 }
@@ -51,17 +49,19 @@ function measure(megabytes: number): void {
   const synced = performance.now();
   const from = openSync(path, "r");
   const again = performance.now();
+  const before = process.cpuUsage();
   restoreImage(openImage(source(from, image.size)), { inputs: new PipeHost(), prebuilt: modulesOfTests() });
   const restored = performance.now();
+  const cpu = process.cpuUsage(before);
   closeSync(from);
   const ms = (time: number): string => `${time.toFixed(0)} ms`.padStart(9);
   console.log(
-    `${`${megabytes} MB`.padStart(8)}  ${`${(image.size / 1e6).toFixed(2)} MB`.padStart(11)}  ${ms(planned - started)}  ${ms(written - planned)}  ${ms(synced - written)}  ${ms(restored - again)}`,
+    `${`${megabytes} MB`.padStart(8)}  ${`${(image.size / 1e6).toFixed(2)} MB`.padStart(11)}  ${ms(planned - started)}  ${ms(written - planned)}  ${ms(synced - written)}  ${ms(restored - again)}  ${ms((cpu.user + cpu.system) / 1000)}`,
   );
 }
 
 modulesOfTests();
-console.log(" touched        image  serialise      write      fsync    restore");
+console.log(" touched        image  serialise      write      fsync    restore        CPU");
 const sizes = process.argv.slice(2).map(Number);
 measure(0);
 for (const size of sizes.length > 0 ? sizes : [0, 1, 100, 1024]) measure(size);

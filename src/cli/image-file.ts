@@ -6,7 +6,7 @@ import { ImageError, openImage } from "../snapshot/index.ts";
 import { CommandError, ExitStatus } from "./errors.ts";
 
 const MODE = 0o600;
-/** Parts written with one call, and bytes after which no more are collected. */
+/** Parts written with one call; bytes after which no more are collected, and most that are read with one. */
 const MAX_PARTS = 512;
 const MAX_BYTES = 2 ** 26;
 
@@ -84,14 +84,12 @@ class FileSource implements ImageSource {
     this.size = fstatSync(fd).size;
   }
 
-  read(offset: number, length: number): Uint8Array {
-    const bytes = new Uint8Array(length);
-    for (let done = 0; done < length;) {
-      const count = readSync(this.#fd, bytes, done, length - done, offset + done);
+  read(offset: number, into: Uint8Array): void {
+    for (let done = 0; done < into.length;) {
+      const count = readSync(this.#fd, into, done, Math.min(into.length - done, MAX_BYTES), offset + done);
       if (count === 0) throw new ImageError("it ends early");
       done += count;
     }
-    return bytes;
   }
 }
 

@@ -9,10 +9,11 @@ import { AddressSpace } from "./address-space.ts";
 import type { FileBacking } from "./area.ts";
 import { Area, AreaList } from "./area.ts";
 import { PAGE_SIZE, TASK_SIZE } from "./layout.ts";
-import { Page, takeBytes } from "./page.ts";
+import { Page } from "./page.ts";
 import { PageStore, StoreBacking } from "./page-store.ts";
 import { PageTable } from "./page-table.ts";
 import { Placer } from "./placement.ts";
+import type { Window } from "./window.ts";
 
 /** What this room's objects need to be put together again. */
 export interface MemoryEnvironment {
@@ -149,29 +150,41 @@ export function* privatePages(space: AddressSpace): Iterable<readonly [vpn: numb
   }
 }
 
-/** Gives an address space a page of its own, where it has none yet. */
-export function putPrivatePage(space: AddressSpace, vpn: number, bytes: Uint8Array): void {
+/** Pages that are given memory outside of every window at a time. */
+const OUTSIDE_PAGES = 256;
+
+/**
+ * Gives an address space pages of its own from `vpn` on, where it has none yet: at least one, at most `count`. Returns their bytes, which lie together in
+ * memory, for the caller to fill.
+ */
+export function makePrivatePages(space: AddressSpace, vpn: number, count: number): Uint8Array {
   const area = space.areaAt(vpn * PAGE_SIZE);
-  if (area === undefined || area.shared || space.pages.get(vpn) !== undefined) throw new ImageError("a page lies in no private area");
-  const page = new Page();
-  const { window } = space;
-  const slot = window.slotOf(vpn * PAGE_SIZE);
-  if (window.isFree(slot) && !window.isReserved(slot)) {
-    window.place(page, slot);
-    window.u8.set(bytes, slot * PAGE_SIZE);
-  } else {
-    page.bytes = takeBytes();
-    page.bytes.set(bytes);
+  if (area === undefined || area.shared) throw new ImageError("a page lies in no private area");
+  const { window, pages } = space;
+  const first = window.slotOf(vpn * PAGE_SIZE);
+  const placed = isAvailable(window, first);
+  const most = Math.min(count, area.end / PAGE_SIZE - vpn, placed ? window.layout.slotCount - first : OUTSIDE_PAGES);
+  let made = 0;
+  while (made < most && isAvailable(window, window.slotOf((vpn + made) * PAGE_SIZE)) === placed) made++;
+  const bytes = placed ? window.u8.subarray(first * PAGE_SIZE, (first + made) * PAGE_SIZE) : new Uint8Array(made * PAGE_SIZE);
+  for (let i = 0; i < made; i++) {
+    if (pages.get(vpn + i) !== undefined) throw new ImageError("a page is there twice");
+    const page = new Page();
+    if (placed) window.place(page, first + i);
+    else page.bytes = bytes.subarray(i * PAGE_SIZE, (i + 1) * PAGE_SIZE);
+    page.refs = 1;
+    pages.set(vpn + i, page);
   }
-  page.refs = 1;
-  space.pages.set(vpn, page);
+  return bytes;
 }
 
-/** Fills page `index` of a file that has none there; without `bytes` it is zero. */
+function isAvailable(window: Window, slot: number): boolean {
+  return window.isFree(slot) && !window.isReserved(slot);
+}
+
+/** Makes page `index` of a file that has none there; `bytes` become its own, without them it is zero. */
 export function putStoredPage(store: PageStore, index: number, bytes: Uint8Array | undefined): void {
   const page = store.page(index, true);
   if (page === undefined || page.bytes !== undefined) throw new ImageError("a page of a file is there twice");
-  if (bytes === undefined) return;
-  page.bytes = takeBytes();
-  page.bytes.set(bytes);
+  page.bytes = bytes;
 }

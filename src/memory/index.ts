@@ -25,4 +25,4 @@ export { PageStore, StoreBacking } from "./page-store.ts";
 export { MMAP_BASE } from "./placement.ts";
 export { Mremap } from "./remap.ts";
 export type { MemoryEnvironment } from "./image.ts";
-export { isZeroPage, memoryLayouts, privatePages, putPrivatePage, putStoredPage } from "./image.ts";
+export { isZeroPage, makePrivatePages, memoryLayouts, privatePages, putStoredPage } from "./image.ts";

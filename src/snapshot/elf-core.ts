@@ -27,12 +27,18 @@ import {
 /** Where an image's bytes come from. */
 export interface ImageSource {
   readonly size: number;
-  /** `length` bytes from `offset` on, which lie within the size. Throws ImageError where they cannot be read. */
-  read(offset: number, length: number): Uint8Array;
+  /** Fills `into` with the bytes from `offset` on, which lie within the size. Throws ImageError where they cannot be read. */
+  read(offset: number, into: Uint8Array): void;
 }
 
 export function bytesSource(bytes: Uint8Array): ImageSource {
-  return { size: bytes.length, read: (offset, length) => bytes.subarray(offset, offset + length) };
+  return { size: bytes.length, read: (offset, into) => into.set(bytes.subarray(offset, offset + into.length)) };
+}
+
+function take(source: ImageSource, offset: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  source.read(offset, bytes);
+  return bytes;
 }
 
 export interface Segment {
@@ -65,7 +71,7 @@ export interface CoreFile {
 
 function part(source: ImageSource, offset: number, length: number, what: string): Uint8Array {
   if (offset + length > source.size) throw new ImageError(`${what} is cut off`);
-  return source.read(offset, length);
+  return take(source, offset, length);
 }
 
 function dataView(bytes: Uint8Array): DataView {
@@ -150,7 +156,7 @@ function demandMemory(segments: readonly Segment[]): void {
 /** Throws ImageError for whatever is no image that this version reads. */
 export function readCore(source: ImageSource): CoreFile {
   if (source.size < EHDR_SIZE) throw new ImageError("it is no image of tsvm");
-  const ident = source.read(0, EHDR_SIZE);
+  const ident = take(source, 0, EHDR_SIZE);
   const ehdr = dataView(ident);
   if (ehdr.getUint32(0, false) !== 0x7f454c46 || ident[4] !== 2 || ident[5] !== 1) throw new ImageError("it is no image of tsvm");
   if (ehdr.getUint16(16, true) !== ET_CORE || ehdr.getUint16(18, true) !== EM_X86_64) throw new ImageError("it is no image of tsvm");
@@ -158,7 +164,7 @@ export function readCore(source: ImageSource): CoreFile {
   const [first] = segments;
   if (first?.type !== PT_NOTE) throw new ImageError("it is no image of tsvm");
   if (first.fileSize > MAX_NOTES) throw new ImageError("its notes are too large");
-  const notes = readNotes(source.read(first.offset, first.fileSize));
+  const notes = readNotes(take(source, first.offset, first.fileSize));
   const ours = notes.find(({ owner, type }) => owner === "TSVM" && type === NT_TSVM);
   if (ours === undefined) throw new ImageError("it is a core file, but no image of tsvm");
   const header = readHeader(ours.content);
@@ -172,7 +178,7 @@ export function readCore(source: ImageSource): CoreFile {
   let state: Uint8Array;
   if (apart !== undefined) {
     if (apart.fileSize !== header.stateBytes) throw new ImageError("its state is cut off");
-    state = source.read(apart.offset, apart.fileSize);
+    state = take(source, apart.offset, apart.fileSize);
   } else {
     state = ours.content.subarray(HEADER_SIZE);
     if (state.length !== header.stateBytes) throw new ImageError("its state is cut off");

@@ -5,13 +5,13 @@ import { flag, ImageError, int, list, struct, tuple, u32 } from "../base/index.t
 import type { Machine, ReadMachine, RestoreOptions } from "../machine/index.ts";
 import { readMachine, restoreMachine } from "../machine/index.ts";
 import type { AddressSpace, PageStore } from "../memory/index.ts";
-import { putPrivatePage, putStoredPage } from "../memory/index.ts";
+import { makePrivatePages, putStoredPage } from "../memory/index.ts";
 import { decodeState } from "./cbor.ts";
 import type { CoreFile, ImageSource, Segment } from "./elf-core.ts";
 import { readCore } from "./elf-core.ts";
 import { PAGE } from "./format.ts";
 
-/** Bytes of pages read at a time. */
+/** Bytes of files read at a time; they stay together as long as any of their pages is outside of every window. */
 const READ_BYTES = 2 ** 20;
 
 const plainType: ValueType<Plain> = { save: (value) => value, load: (plain) => plain };
@@ -47,14 +47,6 @@ export function restoreImage(image: OpenImage, options: RestoreOptions): Machine
   return machine;
 }
 
-/** Calls `page` for each page of [offset, offset+length), which lies in the file. */
-function eachPage(source: ImageSource, offset: number, length: number, page: (bytes: Uint8Array) => void): void {
-  for (let at = 0; at < length; at += READ_BYTES) {
-    const bytes = source.read(offset + at, Math.min(READ_BYTES, length - at));
-    for (let i = 0; i < bytes.length; i += PAGE) page(bytes.subarray(i, i + PAGE));
-  }
-}
-
 function restoreFiles({ core, files }: OpenImage, stores: ReadonlyMap<number, PageStore>): void {
   let segment = 0;
   const seen = new Set<number>();
@@ -73,15 +65,17 @@ function restoreFiles({ core, files }: OpenImage, stores: ReadonlyMap<number, Pa
     }
     const held = core.files[segment++];
     if (held === undefined || held.fileSize !== data * PAGE) throw new ImageError("the content of a file is cut off");
-    const waiting: Uint8Array[] = [];
-    let at = 0;
+    let read = new Uint8Array(0);
+    let [at, used] = [0, 0];
     putRuns(store, runs, () => {
-      if (waiting.length === 0) {
-        const length = Math.min(READ_BYTES, held.fileSize - at);
-        eachPage(core.source, held.offset + at, length, (bytes) => waiting.unshift(bytes));
-        at += length;
+      if (used === read.length) {
+        read = new Uint8Array(Math.min(READ_BYTES, held.fileSize - at));
+        core.source.read(held.offset + at, read);
+        at += read.length;
+        used = 0;
       }
-      return waiting.pop();
+      used += PAGE;
+      return read.subarray(used - PAGE, used);
     });
   }
   if (segment !== core.files.length || seen.size !== stores.size) throw new ImageError("the contents of files do not agree with the files");
@@ -101,8 +95,11 @@ function restoreMemory({ source, memory, files }: CoreFile, space: AddressSpace)
   const contents = [...files].sort((a, b) => a.offset - b.offset);
   for (const segment of memory) {
     if (segment.fileSize === 0 || isShared(segment, contents)) continue;
-    let vpn = segment.address / PAGE;
-    eachPage(source, segment.offset, segment.fileSize, (bytes) => putPrivatePage(space, vpn++, bytes));
+    for (let at = 0; at < segment.fileSize;) {
+      const bytes = makePrivatePages(space, (segment.address + at) / PAGE, (segment.fileSize - at) / PAGE);
+      source.read(segment.offset + at, bytes);
+      at += bytes.length;
+    }
   }
 }
 

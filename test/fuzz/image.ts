@@ -85,7 +85,7 @@ function withState({ bytes: image, state: old, plain: saved }: Base, random: Ran
   let plain = saved;
   for (let i = 1 + random(3); i > 0; i--) plain = mutatePlain(plain, random);
   const state = encodeState(plain);
-  const at = old.byteOffset - image.byteOffset;
+  const at = Buffer.from(image.buffer, image.byteOffset, image.length).indexOf(old);
   // The note is followed by padding: a state that fits takes the old one's place.
   if (state.length !== old.length) return rebuilt(image, at, state);
   const bytes = image.slice();
