@@ -5,6 +5,7 @@ import { fuzzElf } from "../test/fuzz/elf.ts";
 import { fuzzImages } from "../test/fuzz/image.ts";
 import type { FuzzResult } from "../test/fuzz/random.ts";
 import { CALLS_IN_A_TRY, fuzzSyscalls } from "../test/fuzz/syscall.ts";
+import { insnCommand } from "./fuzz/insn.ts";
 
 interface Options {
   readonly seconds: number;
@@ -53,4 +54,5 @@ add("image", "mutated images: refused, or restored, described, run and saved", f
 add("syscall", `random system calls, ${CALLS_IN_A_TRY} in each try, some twice to compare; accepted: they came to their end`, (...args) =>
   fuzzSyscalls(...args),
 );
+program.addCommand(insnCommand);
 await program.name("fuzz").parseAsync();

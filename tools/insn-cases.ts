@@ -4,6 +4,7 @@ import { bitCases } from "./insn/bits.ts";
 import type { Case } from "./insn/cases.ts";
 import { controlCases } from "./insn/control.ts";
 import { cryptoCases } from "./insn/crypto.ts";
+import { foundCases } from "./insn/found.ts";
 import { integerCases } from "./insn/integer.ts";
 import { simdIntegerCases } from "./insn/simd-integer.ts";
 import { simdMemoryCases } from "./insn/simd-memory.ts";
@@ -21,4 +22,5 @@ export function* insnCases(): Generator<Case> {
   yield* bitCases();
   yield* sse4Cases();
   yield* cryptoCases();
+  yield* foundCases();
 }

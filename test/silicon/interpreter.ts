@@ -10,7 +10,6 @@ import {
   FLAGS_SYSTEM,
   FS_BASE,
   GPR,
-  GS_BASE,
   MXCSR,
   RIP,
   SELECTORS,
@@ -20,20 +19,22 @@ import {
   X87_REGISTERS,
 } from "../../src/cpu/state.ts";
 import { AddressSpace } from "../../src/memory/index.ts";
-import type { RunnerCase } from "./protocol.ts";
-import { DATA, DATA_BYTES, type Exception, INSTRUCTION, type Outcome, type State } from "./state.ts";
+import { At, Case, decodeResult, encodeCases, PAGE_FAULT, Result, type RunnerCase } from "./protocol.ts";
+import { DATA, DATA_BYTES, INSTRUCTION, type Outcome } from "./state.ts";
 
 const CODE_PAGE = 0x100000;
 const INT3 = 0xcc;
 /** Room for every iteration of the string instructions of the cases. */
-const LIMIT = 10_000;
+const LIMIT = 100_000;
 /** es cs ss ds fs gs of a 64-bit process under Linux. */
 const USER_SELECTORS = [0, 0x33, 0x2b, 0, 0, 0];
-const LOW64 = 0xffff_ffff_ffff_ffffn;
 
 export class InterpreterRunner {
   readonly #space: AddressSpace;
   readonly #interpreter: Interpreter;
+  /** The CPU state in 32-bit words. */
+  readonly #words: Int32Array;
+  readonly #code: Uint8Array = new Uint8Array(16).fill(INT3);
 
   /** `windowBits`: log2 of the window. */
   constructor(windowBits: number, features: ReadonlySet<Feature>) {
@@ -42,98 +43,137 @@ export class InterpreterRunner {
     this.#space.map({ address: Number(DATA), length: DATA_BYTES, prot: 3, fixed: true });
     this.#space.poke(CODE_PAGE, new Uint8Array(4096).fill(INT3));
     this.#interpreter = new Interpreter(this.#space, features);
+    this.#words = new Int32Array(this.#space.memory.buffer, 0, 0x4000);
   }
 
   /** Throws where the interpreter does not implement the instruction. */
-  execute({ bytes, before }: RunnerCase): Outcome {
+  execute(one: RunnerCase): Outcome {
+    const results = new Uint8Array(Result.bytes);
+    this.executeEncoded(encodeCases([one]), 0, results, 0);
+    return decodeResult(results, 0, one.bytes);
+  }
+
+  /**
+   * The same for the case at `from` of encoded cases, to `to` of encoded results, of which all is written but what the runner knows of its signal
+   * (both buffers begin at a multiple of 8). Cases in a row with the same code decode it once.
+   */
+  executeEncoded(cases: Uint8Array, from: number, results: Uint8Array, to: number): void {
     const interpreter = this.#interpreter;
-    this.#space.poke(Number(INSTRUCTION), bytes);
-    this.#space.poke(Number(DATA), before.data);
-    this.#load(before);
-    let stop: Stop = Stop.budget;
-    for (let i = 0; i < LIMIT && stop === Stop.budget; i++) {
-      stop = interpreter.run(1);
-      if (interpreter.rip !== Number(INSTRUCTION)) break;
-    }
-    let exception: Exception | undefined;
-    if (stop === Stop.exception) {
-      const { vector, errorCode, unimplemented } = interpreter.exception;
-      if (unimplemented) throw new Error("not implemented");
-      exception = { vector, error: errorCode, cr2: vector === 14 ? BigInt.asUintN(64, BigInt(interpreter.exception.address)) : 0n };
-    } else if (stop === Stop.syscall) throw new Error("a system call");
-    const outcome = { state: this.#save(), exception };
-    this.#space.poke(Number(INSTRUCTION), new Uint8Array(bytes.length).fill(INT3));
-    return outcome;
+    this.#putCode(cases, from);
+    this.#space.poke(Number(DATA), cases.subarray(from + Case.state + At.data, from + Case.bytes));
+    this.#load(new DataView(cases.buffer, cases.byteOffset + from + Case.state, At.data));
+    // Like the runner's, it ends in an exception: its own, or the int3's behind it.
+    const stop: Stop = interpreter.run(LIMIT);
+    if (stop === Stop.syscall) throw new Error("a system call");
+    if (stop === Stop.budget) throw new Error(`goes on after ${LIMIT} instructions`);
+    const { vector, errorCode, unimplemented, address } = interpreter.exception;
+    if (unimplemented) throw new Error("not implemented");
+    const out = new DataView(results.buffer, results.byteOffset + to, Result.bytes);
+    out.setBigUint64(Result.trap, BigInt(vector), true);
+    out.setBigUint64(Result.error, BigInt(errorCode), true);
+    out.setBigInt64(Result.cr2, vector === PAGE_FAULT ? BigInt.asIntN(64, BigInt(address)) : 0n, true);
+    this.#save(new DataView(results.buffer, results.byteOffset + to + Result.state, At.data));
+    this.#space.peek(Number(DATA), results.subarray(to + Result.state + At.data, to + Result.bytes));
   }
 
-  #load(state: State): void {
+  #putCode(cases: Uint8Array, from: number): void {
+    const known = this.#code;
+    const length = cases[from + Case.length]!;
+    let same = true;
+    for (let i = 0; i < known.length; i++) {
+      const byte = i < length ? cases[from + Case.code + i]! : INT3;
+      if (known[i] === byte) continue;
+      known[i] = byte;
+      same = false;
+    }
+    if (!same) this.#space.poke(Number(INSTRUCTION), known);
+  }
+
+  #load(from: DataView): void {
     const { view } = this.#space;
-    state.gpr.forEach((value, i) => view.setBigUint64(GPR + i * 8, value, true));
+    const words = this.#words;
+    // RIP, then the bases; RFLAGS lies between them here.
+    for (let i = 0; i < 32; i++) words[GPR / 4 + i] = from.getInt32(At.gpr + 4 * i, true);
+    for (let i = 0; i < 2; i++) words[RIP / 4 + i] = from.getInt32(At.rip + 4 * i, true);
+    for (let i = 0; i < 4; i++) words[FS_BASE / 4 + i] = from.getInt32(At.fs + 4 * i, true);
     USER_SELECTORS.forEach((selector, i) => view.setUint16(SELECTORS + i * 2, selector, true));
-    view.setBigUint64(RIP, state.rip, true);
-    view.setBigUint64(FS_BASE, state.fs, true);
-    view.setBigUint64(GS_BASE, state.gs, true);
-    const rflags = Number(state.rflags);
-    const flag = (bit: number, position: number) => (rflags & bit ? 1n << BigInt(position) : 0n);
+    const rflags = from.getInt32(At.rflags, true);
     // A result whose low byte has even parity and whose sign is clear; the vector corrects both.
-    view.setBigUint64(FLAG_RESULT, rflags & Flag.ZF ? 0n : 0x100n, true);
-    const parity = rflags & Flag.PF ? 0n : 2n;
-    const overflow = flag(Flag.OF, 62) ^ flag(Flag.CF, 62);
-    view.setBigUint64(FLAG_VECTOR, flag(Flag.CF, 63) | overflow | flag(Flag.AF, 3) | flag(Flag.SF, 0) | parity, true);
-    view.setUint32(FLAGS_SYSTEM, rflags & ~ARITHMETIC_FLAGS, true);
-    view.setUint32(MXCSR, state.mxcsr, true);
-    view.setUint16(X87_ENVIRONMENT, state.fcw, true);
-    view.setUint16(X87_ENVIRONMENT + 2, state.fsw, true);
-    view.setUint16(X87_ENVIRONMENT + 4, state.ftw, true);
-    state.x87.forEach((value, i) => this.#put128(X87_REGISTERS + i * 16, value));
+    words[FLAG_RESULT / 4] = rflags & Flag.ZF ? 0 : 0x100;
+    words[FLAG_RESULT / 4 + 1] = 0;
+    words[FLAG_VECTOR / 4] = (rflags & Flag.AF ? 8 : 0) | (rflags & Flag.SF ? 1 : 0) | (rflags & Flag.PF ? 0 : 2);
+    const carry = rflags & Flag.CF ? 1 : 0;
+    const overflow = (rflags & Flag.OF ? 1 : 0) ^ carry;
+    words[FLAG_VECTOR / 4 + 1] = (carry << 31) | (overflow << 30);
+    words[FLAGS_SYSTEM / 4] = rflags & ~ARITHMETIC_FLAGS;
+    words[MXCSR / 4] = from.getInt32(At.mxcsr, true);
+    const fsw = from.getUint16(At.fsw, true);
+    view.setUint16(X87_ENVIRONMENT, from.getUint16(At.fcw, true), true);
+    view.setUint16(X87_ENVIRONMENT + 2, fsw, true);
+    view.setUint16(X87_ENVIRONMENT + 4, from.getUint8(At.ftw), true);
+    for (let i = 0; i < 8; i++) {
+      const register = (X87_REGISTERS + ((i + (fsw >> 11)) & 7) * 16) / 4;
+      const at = At.st + i * 16;
+      words[register] = from.getInt32(at, true);
+      words[register + 1] = from.getInt32(at + 4, true);
+      words[register + 2] = from.getUint16(at + 8, true);
+      words[register + 3] = 0;
+    }
     for (let i = 0; i < 16; i++) {
-      this.#put128(VECTORS + i * VECTOR_STRIDE, state.xmm[i]!);
-      this.#put128(VECTORS + i * VECTOR_STRIDE + 16, state.ymm[i]!);
+      const register = (VECTORS + i * VECTOR_STRIDE) / 4;
+      for (let j = 0; j < 4; j++) {
+        words[register + j] = from.getInt32(At.xmm + i * 16 + 4 * j, true);
+        words[register + 4 + j] = from.getInt32(At.ymm + i * 16 + 4 * j, true);
+      }
     }
   }
 
-  #save(): State {
-    const { view } = this.#space;
-    const result = view.getBigInt64(FLAG_RESULT, true);
-    const vector = view.getBigUint64(FLAG_VECTOR, true);
-    const bit = (value: bigint, position: number) => Number((value >> BigInt(position)) & 1n);
-    let parity = Number(result & 0xffn);
-    parity ^= parity >> 4;
+  #rflags(): number {
+    const words = this.#words;
+    const low = words[FLAG_RESULT / 4]!;
+    const high = words[FLAG_RESULT / 4 + 1]!;
+    const vector = words[FLAG_VECTOR / 4]!;
+    const top = words[FLAG_VECTOR / 4 + 1]!;
+    let parity = low ^ (low >> 4);
     parity ^= parity >> 2;
     parity ^= parity >> 1;
-    let rflags = view.getUint32(FLAGS_SYSTEM, true);
-    if (bit(vector, 63)) rflags |= Flag.CF;
-    if (bit(vector, 63) ^ bit(vector, 62)) rflags |= Flag.OF;
-    if (bit(vector, 3)) rflags |= Flag.AF;
-    if (result === 0n) rflags |= Flag.ZF;
-    if ((result < 0n ? 1 : 0) ^ bit(vector, 0)) rflags |= Flag.SF;
-    if (!((parity & 1) ^ bit(vector, 1))) rflags |= Flag.PF;
-    const data = new Uint8Array(DATA_BYTES);
-    this.#space.peek(Number(DATA), data);
-    const registers = Array.from({ length: 16 }, (_, i) => i);
-    return {
-      gpr: registers.map((i) => view.getBigUint64(GPR + i * 8, true)),
-      rip: view.getBigUint64(RIP, true),
-      rflags: BigInt(rflags),
-      fs: view.getBigUint64(FS_BASE, true),
-      gs: view.getBigUint64(GS_BASE, true),
-      fcw: view.getUint16(X87_ENVIRONMENT, true),
-      fsw: view.getUint16(X87_ENVIRONMENT + 2, true),
-      ftw: view.getUint16(X87_ENVIRONMENT + 4, true),
-      x87: registers.slice(8).map((i) => this.#get128(X87_REGISTERS + (i - 8) * 16) & ((1n << 80n) - 1n)),
-      mxcsr: view.getUint32(MXCSR, true),
-      xmm: registers.map((i) => this.#get128(VECTORS + i * VECTOR_STRIDE)),
-      ymm: registers.map((i) => this.#get128(VECTORS + i * VECTOR_STRIDE + 16)),
-      data,
-    };
+    let rflags = words[FLAGS_SYSTEM / 4]!;
+    if (top < 0) rflags |= Flag.CF;
+    if ((top ^ (top << 1)) < 0) rflags |= Flag.OF;
+    if ((vector & 8) !== 0) rflags |= Flag.AF;
+    if ((low | high) === 0) rflags |= Flag.ZF;
+    if ((high < 0 ? 1 : 0) !== (vector & 1)) rflags |= Flag.SF;
+    if ((parity & 1) === ((vector >> 1) & 1)) rflags |= Flag.PF;
+    return rflags;
   }
 
-  #put128(at: number, value: bigint): void {
-    this.#space.view.setBigUint64(at, value & LOW64, true);
-    this.#space.view.setBigUint64(at + 8, value >> 64n, true);
-  }
-
-  #get128(at: number): bigint {
-    return this.#space.view.getBigUint64(at, true) | (this.#space.view.getBigUint64(at + 8, true) << 64n);
+  #save(to: DataView): void {
+    const { view } = this.#space;
+    const words = this.#words;
+    for (let i = 0; i < 32; i++) to.setInt32(At.gpr + 4 * i, words[GPR / 4 + i]!, true);
+    for (let i = 0; i < 2; i++) to.setInt32(At.rip + 4 * i, words[RIP / 4 + i]!, true);
+    for (let i = 0; i < 4; i++) to.setInt32(At.fs + 4 * i, words[FS_BASE / 4 + i]!, true);
+    to.setInt32(At.rflags, this.#rflags(), true);
+    to.setInt32(At.rflags + 4, 0, true);
+    const fsw = view.getUint16(X87_ENVIRONMENT + 2, true);
+    to.setUint16(At.fcw, view.getUint16(X87_ENVIRONMENT, true), true);
+    to.setUint16(At.fsw, fsw, true);
+    to.setUint8(At.ftw, view.getUint16(X87_ENVIRONMENT + 4, true));
+    to.setInt32(At.mxcsr, words[MXCSR / 4]!, true);
+    for (let i = 0; i < 8; i++) {
+      const register = (X87_REGISTERS + ((i + (fsw >> 11)) & 7) * 16) / 4;
+      const at = At.st + i * 16;
+      to.setInt32(at, words[register]!, true);
+      to.setInt32(at + 4, words[register + 1]!, true);
+      to.setInt32(at + 8, words[register + 2]! & 0xffff, true);
+      to.setInt32(at + 12, 0, true);
+    }
+    for (let i = 0; i < 16; i++) {
+      const register = (VECTORS + i * VECTOR_STRIDE) / 4;
+      for (let j = 0; j < 4; j++) {
+        to.setInt32(At.xmm + i * 16 + 4 * j, words[register + j]!, true);
+        to.setInt32(At.ymm + i * 16 + 4 * j, words[register + 4 + j]!, true);
+      }
+    }
   }
 }

@@ -27,6 +27,9 @@ const CARRYLESS: Readonly<Record<number, string>> = { 0x00: "lql", 0x01: "hql", 
 /** XSAVE's family: REX.W adds "64". */
 const SAVE_AREA = new Set(["xsaves", "xrstors"]);
 
+/** x87 images, whose layout follows the operand size. */
+const X87_IMAGES: ReadonlySet<string> = new Set(["fldenv", "fnstenv", "frstor", "fnsave"]);
+
 /** Size keyword of memory operands that the rows give no size, by mnemonic. */
 const MEMORY: Readonly<Record<string, string>> = {
   prefetchnta: "BYTE PTR ",
@@ -54,6 +57,7 @@ function mnemonic(row: RowSpec, decoded: Decoded): readonly [name: string, opera
     const names = BY_OPERAND_SIZE[opcode];
     if (names !== undefined) return [names[operandSize === 16 ? 0 : operandSize === 32 ? 1 : 2], all];
     if (opcode === 0x90 && row.prefix === "" && !row.plusR && decoded.prefix66) return [operandSize === 16 ? "xchg   ax,ax" : "nop", all];
+    if (decoded.prefix66 && X87_IMAGES.has(name)) return [`${name}w`, all];
     if (opcode === 0xe3) return [decoded.addressSize === 32 ? "jecxz" : "jrcxz", all];
     if ((opcode >= 0xb8 && opcode <= 0xbf && operandSize === 64) || (opcode >= 0xa0 && opcode <= 0xa3 && decoded.addressSize === 64))
       return ["movabs", all];
@@ -88,7 +92,7 @@ function usesW(row: RowSpec): boolean {
 
 /** Whether 66 shows in the mnemonic. */
 function uses66(row: RowSpec): boolean {
-  return row.map === 0 && (row.opcode in BY_OPERAND_SIZE || (row.opcode === 0x90 && row.prefix === ""));
+  return row.map === 0 && (row.opcode in BY_OPERAND_SIZE || (row.opcode === 0x90 && row.prefix === "") || X87_IMAGES.has(row.mnemonic));
 }
 
 /** rdssp: a NOP of the hint space, with F3. */

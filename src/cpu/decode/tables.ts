@@ -55,6 +55,9 @@ export const ROW_SEGMENT: number = 64;
 /** ModRM.reg is a control register: 0, 2, 3, 4 or 8. */
 export const ROW_CONTROL: number = 128;
 
+/** ModRM.reg is a debug register: 0 to 7. */
+export const ROW_DEBUG: number = 512;
+
 /** The index of the address is a vector register, different from destination and mask. */
 export const ROW_VSIB: number = 256;
 
@@ -146,6 +149,7 @@ function flagsOf(row: RowSpec, implemented: boolean): number {
   if (row.vex !== undefined && !row.operands.some((operand) => operand.kind === "H" || operand.kind === "B")) flags |= ROW_NO_VVVV;
   if (row.operands.some((operand) => operand.kind === "S")) flags |= ROW_SEGMENT;
   if (row.operands.some((operand) => operand.kind === "C")) flags |= ROW_CONTROL;
+  if (row.operands.some((operand) => operand.kind === "D")) flags |= ROW_DEBUG;
   if (row.vsib) flags |= ROW_VSIB;
   if (!implemented) flags |= ROW_UNIMPLEMENTED;
   return flags;

@@ -57,10 +57,17 @@ const PAIR_BYTES = 1024 * 1024 * 4;
 const EMPTY = new Uint8Array(0);
 
 /** Instructions that access the stack besides their operands. */
-const IMPLICIT_STACK: ReadonlySet<string> = new Set(["push", "pop", "call", "ret", "enter", "leave", "pushf", "popf"]);
+const IMPLICIT_STACK: ReadonlySet<string> = new Set(["push", "pop", "call", "ret", "pushf", "popf"]);
 const CANONICAL_HIGH = 0xffff_8000_0000_0000;
 /** EXIT_DETAIL: `exception` is filled in. */
 const RAISED = 0x200;
+
+/** What the alignment check wants of an access: vectors of any width 16 bytes, 80-bit numbers 8, x87 images 4, or 2 with 16-bit operands. */
+function alignmentOf(size: number): number {
+  if (size === 16 || size === 32) return 16;
+  if (size === 10) return 8;
+  return size < 10 ? size : size % 4 === 0 ? 4 : 2;
+}
 
 /** Bits of a page fault's error code (SDM volume 3, 4.7). */
 const PageFault = { present: 1, write: 2, user: 4, fetch: 16 } as const;
@@ -380,15 +387,23 @@ export class Interpreter {
     this.#raisePageFault(address, code, PageFault.user | write | this.#presence());
   }
 
-  /** Where no user page can be: a page fault in the upper half, a general protection fault between the halves. True: raised. */
-  #outside(pc: number, low: number, high: number, access: number): boolean {
+  /**
+   * Where no user page can be: a general protection fault where a byte lies between the halves of the address space, a page fault in the upper half.
+   * With AC what is not aligned comes between the two. True: raised.
+   */
+  #outside(pc: number, low: number, high: number, size: number, access: number): boolean {
     // The upper half as negative numbers: all of it that matters is exact.
     const address = high * 0x1_0000_0000 + (low >>> 0);
-    if (address >= 0 && address < TASK_SIZE) return false;
-    if (address >= 0x8000_0000_0000 || address < -0x8000_0000_0000) {
+    const user = address >= 0 && address < TASK_SIZE;
+    if (!user && (address >= 0 ? address + size > 0x8000_0000_0000 : address < -0x8000_0000_0000)) {
       this.#raise(this.#throughStack(pc, low) ? Vector.SS : Vector.GP, 0);
       return true;
     }
+    if ((this.#view.getUint32(FLAGS_SYSTEM, true) & Flag.AC) !== 0 && (low & (alignmentOf(size) - 1)) !== 0) {
+      this.#raise(Vector.AC, 0);
+      return true;
+    }
+    if (user) return false;
     const write = access === Access.write ? PageFault.write : 0;
     this.#raisePageFault(address, "MAPERR", PageFault.user | PageFault.present | write);
     return true;
@@ -402,6 +417,8 @@ export class Interpreter {
     const segment = view.getUint8(pc + SEGMENT);
     if (form === undefined) return false;
     const explicit = form.mode !== "none" && segment === (ZERO & 0xff) && (base === GPR + 32 || base === GPR + 40);
+    // Nested frame pointers and what LEAVE pops are reached by RBP.
+    if (form.row.insn.mnemonic === "enter" || form.row.insn.mnemonic === "leave") return true;
     const distance = low - view.getInt32(GPR + 32, true);
     return explicit || (IMPLICIT_STACK.has(form.row.insn.mnemonic) && distance >= -8 && distance <= 8);
   }
@@ -413,7 +430,7 @@ export class Interpreter {
     const detail = view.getInt32(EXIT_DETAIL, true);
     const size = detail & 0xff;
     const access = detail >> 8;
-    if (this.#outside(pc, low, high, access)) return this.#fault(pc);
+    if (this.#outside(pc, low, high, size, access)) return this.#fault(pc);
     const address = high * 0x1_0000_0000 + (low >>> 0);
     const { generation } = this.#blocks;
     const resolved = this.space.resolve(address, size, access);
@@ -505,12 +522,8 @@ export class Interpreter {
   #slowAccess(low: number, high: number, code: number): number {
     const size = code & 0xff;
     const access = code >> 8;
-    if (this.#outside(this.#completing, low, high, access)) return 0;
+    if (this.#outside(this.#completing, low, high, size, access)) return 0;
     const address = high * 0x1_0000_0000 + (low >>> 0);
-    if ((this.#view.getUint32(FLAGS_SYSTEM, true) & Flag.AC) !== 0 && size <= 8 && address % size !== 0) {
-      this.#raise(Vector.AC, 0);
-      return 0;
-    }
     if ((access === Access.write && this.space.resolve(address, size, access) === Resolve.fault) || !this.space.readSlow(address, size)) {
       this.#accessFault(access);
       return 0;

@@ -109,7 +109,8 @@ export const enter: Insn = insn("enter", ["C8 | Iw, Ib | d64"], { faults: true }
     op.loop(() => {
       const k = op.read(places);
       op.checkWrite(bits, op.sub(frame, op.mul(k, op.const(bytes))));
-      op.checkRead(bits, op.sub(rbp, op.mul(k, op.const(bytes))));
+      // The last of them is the new frame pointer, which is not read.
+      op.if(op.x("i64.lt_u", k, level), () => op.checkRead(bits, op.sub(rbp, op.mul(k, op.const(bytes)))));
       op.assign(places, op.sub(k, op.const(1)));
       return op.ne(op.read(places), op.const(0));
     });
