@@ -139,8 +139,11 @@ export interface Snapshot {
   /** In hexadecimal. */
   readonly sha256: string;
   readonly moment: Moment;
+  /** SHA-256 of the file that the program was started from; undefined where it was restored, or started from a file of the guest's. */
+  readonly digest: string | undefined;
   /** Path of the program in the guest. */
   readonly program: string;
+  readonly machineRevision: number;
   /** What the guest has written of late. */
   readonly screen: Uint8Array<ArrayBuffer>;
   /** What it has not read yet of its input through a pipe; undefined with a terminal. */
@@ -155,7 +158,7 @@ export type PauseReason = "start" | "pause" | "step" | "limit" | "reached" | "br
 /** From the Worker. */
 export type Report =
   /** The program is loaded. */
-  | { readonly type: "started"; readonly windowBits: number }
+  | { readonly type: "started"; readonly windowBits: number; readonly machineRevision: number }
   /** What the machine is doing, several times a second while it runs and at each change. */
   | ({ readonly type: "progress"; readonly activity: Activity } & Progress)
   /** `stream` 1 is standard output and the terminal, 2 standard error. */

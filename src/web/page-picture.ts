@@ -53,6 +53,7 @@ export class PagePicture {
       if (picture === undefined) break;
       const { area } = picture;
       if (address < area.start) continue;
+      // A page that is new and clean was read only.
       const recent = page.written;
       let dirty = this.#known.get(page);
       if (recent || dirty === undefined) {
@@ -63,7 +64,8 @@ export class PagePicture {
       if (dirty) picture.dirty++;
       const cell = Math.floor((address - area.start) / PAGE_SIZE / picture.pagesPerCell);
       const executable = (area.prot & PROT_EXEC) !== 0;
-      picture.cells[cell]! |= PageBit.present | (dirty ? PageBit.dirty : 0) | (executable ? PageBit.executable : 0) | (recent ? PageBit.recent : 0);
+      picture.cells[cell]! |=
+        PageBit.present | (dirty ? PageBit.dirty : 0) | (executable ? PageBit.executable : 0) | (recent && dirty ? PageBit.recent : 0);
     }
     space.clearWritten();
     return pictures.map(({ area, ...rest }) => ({

@@ -4,7 +4,7 @@
  */
 import { CrashReporter, Strace, Symbolizer } from "../debug/index.ts";
 import { BusyError, signalName } from "../linux/index.ts";
-import type { Machine, RunEnd } from "../machine/index.ts";
+import { type Machine, MACHINE_REVISION, type RunEnd } from "../machine/index.ts";
 import { imageBytes, saveImage } from "../snapshot/index.ts";
 import { cpuView } from "./cpu-view.ts";
 import { createMachine, type Made, restoreMachine, type Surroundings } from "./guest.ts";
@@ -32,7 +32,7 @@ export interface SessionHost {
   /** Milliseconds since the epoch. */
   now(): number;
   /** SHA-256 in hexadecimal. */
-  sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string>;
+  sha256(bytes: Uint8Array): Promise<string>;
 }
 
 /** Between two looks at the messages. */
@@ -70,6 +70,8 @@ export class Session {
   #timeline: Timeline | undefined;
   #surroundings: Omit<Surroundings, "inputs"> = { prebuilt: undefined, windowBits: undefined };
   #tracing = false;
+  /** Of the program's file. */
+  #digest: (() => Promise<string>) | undefined;
   /** Size of the terminal that the guest was told of. */
   #guestSize: PageInputs["size"];
   #slice = FIRST_SLICE;
@@ -195,6 +197,8 @@ export class Session {
   #start(message: StartMessage): void {
     this.#surroundings = { prebuilt: message.prebuilt, windowBits: message.windowBits };
     this.#tracing = message.strace;
+    const { elf } = message;
+    this.#digest = elf && (() => this.#host.sha256(elf));
     const inputs = this.#inputs(message.streams);
     const made = createMachine(message, { ...this.#surroundings, inputs });
     this.#guestSize = inputs.size;
@@ -202,17 +206,22 @@ export class Session {
     const first = this.#checkpoint({ instructions: 0, position: 0, settled: true });
     if (first === undefined) throw new Error("The program's state cannot be told.");
     this.#timeline = new Timeline(first, message.tape);
-    this.#host.post({ type: "started", windowBits: made.windowBits }, []);
+    this.#host.post({ type: "started", windowBits: made.windowBits, machineRevision: MACHINE_REVISION }, []);
     this.#pause("start");
   }
 
   #restore(message: RestoreMessage): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
+    this.#state = "paused";
+    this.#goal = undefined;
+    this.#outbox.muted = false;
     this.#surroundings = { prebuilt: message.prebuilt, windowBits: message.windowBits };
     this.#tracing = message.strace;
     const { streams, image, screen } = message;
-    const mark: Mark = this.#timeline?.marked(message.id) ?? {
+    const { id } = message;
+    const known = this.#timeline?.marked(id);
+    const mark: Mark = known ?? {
       instructions: 0,
       position: 0,
       settled: true,
@@ -221,12 +230,15 @@ export class Session {
       written: { parts: [screen], length: screen.length },
       strace: "",
     };
-    const known = this.#timeline?.marked(message.id) !== undefined;
     const made = this.#return({ ...mark, image });
-    const { instructions } = made.machine;
-    if (known) this.#timeline?.go(mark);
-    else this.#timeline = new Timeline({ ...mark, instructions, image });
-    if (!known) this.#host.post({ type: "started", windowBits: made.windowBits }, []);
+    if (known !== undefined && id !== undefined) {
+      this.#timeline = this.#timeline?.at(id, image);
+    } else {
+      const { instructions } = made.machine;
+      this.#digest = undefined;
+      this.#timeline = new Timeline({ ...mark, instructions, image });
+      this.#host.post({ type: "started", windowBits: made.windowBits, machineRevision: MACHINE_REVISION }, []);
+    }
     this.#outbox.show();
     this.#pause("restore");
   }
@@ -293,12 +305,14 @@ export class Session {
     this.#timeline!.mark(id, mark);
     const report = {
       moment,
+      machineRevision: MACHINE_REVISION,
       program: [...machine.kernel.processes.values()][0]?.path ?? "",
       screen: this.#outbox.screen(),
       unread: inputs.size === undefined ? mark.unread.slice() : undefined,
       tape: this.#timeline!.tape.past(),
     };
-    return { type: "snapshot", id, sha256: await this.#host.sha256(image), image, ...report };
+    const digest = await this.#digest?.();
+    return { type: "snapshot", id, sha256: await this.#host.sha256(image), digest, image, ...report };
   }
 
   /** Something new is told to the machine: what lay ahead will not happen. */

@@ -8,6 +8,14 @@ import { type InputEvent, InputTape } from "./input-tape.ts";
 /** A checkpoint without its image. */
 export type Mark = Omit<Checkpoint, "image">;
 
+/** A mark with what came before it, whatever becomes of the run. */
+interface Marked {
+  readonly mark: Mark;
+  readonly past: readonly InputEvent[];
+  /** The run has gone another way since. */
+  lost: boolean;
+}
+
 /** Between two checkpoints the machine runs for at least so long, and so much longer than making one takes. */
 const APART_MS = 200;
 const APART_FACTOR = 25;
@@ -17,7 +25,7 @@ const NEAR = 4000;
 export class Timeline {
   readonly tape: InputTape;
   readonly #history: History;
-  readonly #marks: Map<number, Mark> = new Map();
+  readonly #marks: Map<number, Marked> = new Map();
   #latest: number;
   /** Milliseconds that the machine ran since the last checkpoint, and that this one took. */
   #ran = 0;
@@ -26,7 +34,7 @@ export class Timeline {
   constructor(first: Checkpoint, events: readonly InputEvent[] = []) {
     this.tape = new InputTape(events);
     this.#history = new History(first);
-    this.#latest = events.at(-1)?.at ?? first.instructions;
+    this.#latest = Math.max(events.at(-1)?.at ?? 0, first.instructions);
   }
 
   /** The counts between which one can go back and forth. */
@@ -55,11 +63,11 @@ export class Timeline {
   /** Where to begin in order to get to `moment`; the tape is there too. */
   begin(moment: Moment): Checkpoint {
     const checkpoint = this.#history.before(moment);
-    this.go(checkpoint);
+    this.#go(checkpoint);
     return checkpoint;
   }
 
-  go({ position, settled }: Moment): void {
+  #go({ position, settled }: Moment): void {
     this.tape.rewind(position, settled);
     this.#ran = 0;
   }
@@ -70,18 +78,33 @@ export class Timeline {
   }
 
   mark(id: number, mark: Mark): void {
-    this.#marks.set(id, mark);
+    this.#marks.set(id, { mark, past: this.tape.past(), lost: false });
   }
 
   marked(id: number | undefined): Mark | undefined {
-    return id === undefined ? undefined : this.#marks.get(id);
+    return id === undefined ? undefined : this.#marks.get(id)?.mark;
+  }
+
+  /** The machine was restored to a mark, whose image is given. The run that it belongs to from now on: this one, or one that begins there. */
+  at(id: number, image: Uint8Array<ArrayBuffer>): Timeline {
+    const marked = this.#marks.get(id);
+    if (marked === undefined) throw new RangeError("no such mark");
+    const { mark, past, lost } = marked;
+    if (!lost) {
+      this.#go(mark);
+      return this;
+    }
+    const other = new Timeline({ ...mark, image }, past);
+    for (const [key, each] of this.#marks) other.#marks.set(key, { ...each, lost: key !== id });
+    other.#go(mark);
+    return other;
   }
 
   /** What lay ahead of `moment` will not happen: something else comes. */
   cut(moment: Moment): void {
     this.tape.cut();
     this.#history.cut(moment);
-    for (const [id, mark] of this.#marks) if (compareMoments(mark, moment) > 0) this.#marks.delete(id);
+    for (const each of this.#marks.values()) if (compareMoments(each.mark, moment) > 0) each.lost = true;
     this.#latest = moment.instructions;
   }
 }

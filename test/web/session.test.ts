@@ -37,7 +37,7 @@ describe("start", () => {
       WebAssembly.Memory = Small;
       const { host, reports } = session();
       host.hear(start(hello));
-      expect(reports[0]).toEqual({ type: "started", windowBits: 28 });
+      expect(reports[0]).toMatchObject({ type: "started", windowBits: 28 });
     } finally {
       WebAssembly.Memory = Memory;
     }

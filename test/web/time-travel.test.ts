@@ -183,17 +183,11 @@ describe("at a terminal", () => {
     const taken = await snapshot(each);
     each.host.hear({ type: "input", bytes: Uint8Array.of(4) });
     each.take();
+    const taken2 = await snapshot(each);
     const end = count(each);
     const { image, id } = taken;
-    each.host.hear({
-      type: "restore",
-      image: image.slice(),
-      id,
-      screen: taken.screen,
-      streams: { kind: "terminal", size: SIZE },
-      strace: false,
-      windowBits: 26,
-    });
+    const streams = { kind: "terminal", size: SIZE } as const;
+    each.host.hear({ type: "restore", image: image.slice(), id, screen: taken.screen, streams, strace: false, windowBits: 26 });
     expect(each.last()).toMatchObject({ type: "paused", reason: "restore", earliest: 0, latest: end });
     expect((await snapshot(each)).sha256).toBe(taken.sha256);
     each.host.hear({ type: "input", bytes: Buffer.from("three\r") });
@@ -201,6 +195,12 @@ describe("at a terminal", () => {
     each.take();
     expect(screen(each)).toContain("three");
     expect(each.last()).toMatchObject({ type: "progress", activity: "waiting" });
+    // A snapshot of a way that was not gone further is still what it was.
+    const onOther = await snapshot(each);
+    for (const { id: back, image: whole, sha256, tape } of [taken2, onOther, taken]) {
+      each.host.hear({ type: "restore", image: whole.slice(), id: back, screen: taken.screen, streams, strace: false, windowBits: 26 });
+      expect(await snapshot(each)).toMatchObject({ sha256, tape });
+    }
   });
 
   test("a tape tells a new machine what the first was told", async () => {
