@@ -6,10 +6,13 @@
 /** Data that every encoding has: what CBOR's basic types hold. */
 export type Plain = null | boolean | number | bigint | string | Uint8Array | readonly Plain[] | { readonly [key: string]: Plain };
 
-/** An image that does not hold what it must. The message is one line for the user. */
+/** Longest message: it may quote what lies in the image. */
+const MAX_MESSAGE = 300;
+
+/** An image that does not hold what it must. The message is one line for the user, whatever the image's names have in them. */
 export class ImageError extends Error {
   constructor(message: string) {
-    super(message);
+    super(message.slice(0, MAX_MESSAGE).replaceAll(/[^ -~]/g, "?"));
     this.name = "ImageError";
   }
 }

@@ -72,20 +72,21 @@ function mutatePlain(plain: Plain, random: Random, depth = 0): Plain {
 interface Base {
   readonly bytes: Uint8Array;
   readonly state: Uint8Array;
+  /** Its offset. */
+  readonly stateAt: number;
   readonly plain: Plain;
 }
 
 function baseOf(bytes: Uint8Array): Base {
   const { state } = readCore(bytesSource(bytes));
-  return { bytes, state, plain: decodeState(state) };
+  return { bytes, state, stateAt: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf(state), plain: decodeState(state) };
 }
 
 /** The same image with another state: what somebody makes who knows the format. */
-function withState({ bytes: image, state: old, plain: saved }: Base, random: Random): Uint8Array {
+function withState({ bytes: image, state: old, stateAt: at, plain: saved }: Base, random: Random): Uint8Array {
   let plain = saved;
   for (let i = 1 + random(3); i > 0; i--) plain = mutatePlain(plain, random);
   const state = encodeState(plain);
-  const at = Buffer.from(image.buffer, image.byteOffset, image.length).indexOf(old);
   // The note is followed by padding: a state that fits takes the old one's place.
   if (state.length !== old.length) return rebuilt(image, at, state);
   const bytes = image.slice();
@@ -149,30 +150,38 @@ function seeds(): Base[] {
   });
 }
 
+let bases: readonly Base[] | undefined;
+
 export function fuzzImages(seed: number, seconds: number, count: number, first = 0): FuzzResult {
-  const bases = seeds();
-  return repeat(
-    seed,
-    seconds,
-    count,
-    (random) => {
-      const base = pick(random, bases);
-      return tryImage(random(2) === 0 ? mutateBytes(base.bytes, random) : withState(base, random));
-    },
-    first,
-  );
+  bases ??= seeds();
+  const all = bases;
+  let spare: Machine | undefined;
+  const one = (random: Random, index: number): boolean => {
+    const base = pick(random, all);
+    // Most go into the machine of an earlier one, whatever that has left there.
+    const recycle = index % 4 === 0 ? undefined : spare;
+    const machine = tryImage(random(2) === 0 ? mutateBytes(base.bytes, random) : withState(base, random), recycle);
+    spare = machine ?? spare;
+    return machine !== undefined;
+  };
+  return repeat(seed, seconds, count, one, first);
 }
 
 /** A guest's state that no kernel makes can end in anything that a guest can do, but not in an error of ours. */
-function tryImage(bytes: Uint8Array): boolean {
+function tryImage(bytes: Uint8Array, recycle: Machine | undefined): Machine | undefined {
   let machine: Machine;
   let image: OpenImage;
   try {
     image = openImage(bytesSource(bytes));
-    machine = restoreImage(image, { inputs: new PipeHost(), windowBits: 17, prebuilt: modulesOfTests() });
+    machine = restoreImage(image, {
+      inputs: new PipeHost(),
+      windowBits: 17,
+      prebuilt: modulesOfTests(),
+      ...(recycle === undefined ? {} : { recycle }),
+    });
   } catch (error) {
     if (!(error instanceof ImageError) || /\n/.test(error.message)) throw error;
-    return false;
+    return undefined;
   }
   describeImage(image, machine);
   machine.run({ maxInstructions: 2000 });
@@ -181,5 +190,5 @@ function tryImage(bytes: Uint8Array): boolean {
   } catch (error) {
     if (!(error instanceof BusyError)) throw error;
   }
-  return true;
+  return machine;
 }

@@ -1,6 +1,6 @@
 /** Every class that has a layout keeps its state where the layout can see it, and every field is known. */
 import { describe, expect, test } from "vitest";
-import { LayoutTable, ObjectWriter } from "../../src/base/index.ts";
+import { ImageError, LayoutTable, ObjectWriter } from "../../src/base/index.ts";
 import { kernelLayouts } from "../../src/linux/index.ts";
 import { memoryLayouts } from "../../src/memory/index.ts";
 
@@ -40,4 +40,10 @@ test("an unknown field, and an unknown class, stop a save", () => {
   writer.indexOf(new Known());
   expect(() => writer.finish()).toThrow("the image of known does not know its field b");
   expect(() => new ObjectWriter(table).indexOf(new Unknown())).toThrow("no image of a Unknown");
+});
+
+test("what is wrong with an image is one line, whatever the image calls its fields", () => {
+  const error = new ImageError(`unknown field a\nb\u001b[2J${"x".repeat(1000)}`);
+  expect(error.message).toMatch(/^unknown field a\?b\?\[2Jx+$/);
+  expect(error.message.length).toBe(300);
 });
