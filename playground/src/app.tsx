@@ -1,41 +1,33 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { Controls } from "./controls.tsx";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { Controls, controlKey } from "./controls.tsx";
+import { Files } from "./files/files-view.tsx";
+import { DropTarget } from "./files/drop-target.tsx";
+import { type Dropped, isElf } from "./files/incoming.ts";
 import { Gallery } from "./gallery.tsx";
 import { loadInterpreter, MachineClient, nothing } from "./machine.ts";
-import { Processor } from "./processor.tsx";
-import { fetchBytes, type GalleryProgram, programs } from "./programs.ts";
+import { programs } from "./programs.ts";
+import { SettingsView } from "./settings.tsx";
 import { LineLog, StraceView } from "./strace.tsx";
-import { SIZE, type TerminalHandle, TerminalView } from "./terminal.tsx";
-import { joinWords, splitWords } from "./words.ts";
-
-/** What is to be run. */
-interface Choice {
-  readonly name: string;
-  readonly env: Readonly<Record<string, string>>;
-  readonly load: () => Promise<Uint8Array>;
-  readonly fromGallery: boolean;
-}
-
-type InputKind = "terminal" | "text";
+import { type Tab, Tabs } from "./tabs.tsx";
+import type { TerminalHandle } from "./terminal.tsx";
+import { TerminalPanel } from "./terminal-panel.tsx";
+import { useProgram } from "./use-program.ts";
+import { Code } from "./views/code.tsx";
+import { Memory, type MemoryPlace } from "./views/memory.tsx";
+import { Pages } from "./views/pages.tsx";
+import { Registers } from "./views/registers.tsx";
+import { Stack } from "./views/stack.tsx";
+import { Vectors } from "./views/vectors.tsx";
 
 const FIRST = "mandelbrot";
-
-function choiceOf(program: GalleryProgram): Choice {
-  const { name, env, url } = program;
-  return { name, env, load: () => fetchBytes(url, `The program ${name}`), fromGallery: true };
-}
-
-const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const SIZE_IN_PIXELS = { xpixel: 0, ypixel: 0 };
 
 export function App() {
-  const first = programs.find(({ name }) => name === FIRST) ?? programs[0];
   const [state, setState] = useState(nothing);
-  const [choice, setChoice] = useState<Choice | undefined>(first && choiceOf(first));
-  const [args, setArgs] = useState(first ? joinWords(first.argv) : "");
-  const [inputKind, setInputKind] = useState<InputKind>("terminal");
-  const [inputText, setInputText] = useState("");
-  const [strace, setStrace] = useState(true);
   const [straceText, setStraceText] = useState("");
+  const [around, setAround] = useState("System calls");
+  const [inside, setInside] = useState("Code");
+  const [place, setPlace] = useState<MemoryPlace | undefined>(undefined);
   const terminal = useRef<TerminalHandle | undefined>(undefined);
   const log = useMemo(() => new LineLog(setStraceText), []);
   const machine = useMemo(
@@ -52,95 +44,95 @@ export function App() {
       }),
     [log],
   );
-  /** Counts what was chosen or started, so that what comes late of an earlier one is dropped. */
-  const turn = useRef(0);
+  const program = useProgram(
+    machine,
+    {
+      begin: (pipes) => {
+        terminal.current?.reset(pipes);
+        log.clear();
+      },
+      focusTerminal: () => terminal.current?.focus(),
+      streams: (pipes, text) =>
+        pipes
+          ? { kind: "pipes", input: new TextEncoder().encode(text) }
+          : { kind: "terminal", size: { ...(terminal.current?.size ?? { columns: 80, rows: 24 }), ...SIZE_IN_PIXELS } },
+    },
+    programs.find(({ name }) => name === FIRST) ?? programs[0],
+  );
+  const { choice, settings, start } = program;
+  const startOrLoad = (run: boolean): void => void start(run ? { type: "run" } : undefined);
 
   useEffect(() => {
     // What the first start needs is fetched before it is asked for; a failure is told then.
     loadInterpreter().catch(() => undefined);
-  }, []);
+    const keyDown = (event: KeyboardEvent): void => controlKey(event, machine, (run) => void start(run ? { type: "run" } : undefined));
+    window.addEventListener("keydown", keyDown);
+    return () => window.removeEventListener("keydown", keyDown);
+  }, [machine, start]);
 
-  const choose = useCallback(
-    (program: GalleryProgram) => {
-      const mine = ++turn.current;
-      if (machine.phase !== "none") machine.stop();
-      setState(nothing);
-      setChoice(choiceOf(program));
-      setArgs(joinWords(program.argv));
-      setInputKind("terminal");
-      setInputText("");
-      if (program.stdinUrl === undefined) return;
-      fetchBytes(program.stdinUrl, `The input of ${program.name}`).then(
-        (bytes) => {
-          if (mine !== turn.current) return;
-          setInputKind("text");
-          setInputText(new TextDecoder().decode(bytes));
-        },
-        (error: unknown) => machine.fail(message(error)),
-      );
-    },
-    [machine],
-  );
-
-  const openFile = useCallback(
-    (file: File) => {
-      turn.current++;
-      if (machine.phase !== "none") machine.stop();
-      setState(nothing);
-      setChoice({ name: file.name, env: {}, load: async () => new Uint8Array(await file.arrayBuffer()), fromGallery: false });
-      setArgs("");
-      setInputKind("terminal");
-    },
-    [machine],
-  );
-
-  const start = async (run: boolean): Promise<void> => {
-    if (!choice) return;
-    const mine = ++turn.current;
-    machine.loading(`${choice.name} is being loaded.`);
-    try {
-      const words = splitWords(args);
-      const [elf, prebuilt] = await Promise.all([choice.load(), loadInterpreter()]);
-      if (mine !== turn.current) return;
-      const pipes = inputKind === "text";
-      const path = `/${choice.name}`;
-      terminal.current?.reset(pipes);
-      log.clear();
-      machine.start(
-        {
-          elf,
-          prebuilt,
-          path,
-          argv: [path, ...words],
-          envp: Object.entries(choice.env).map(([name, value]) => `${name}=${value}`),
-          streams: pipes
-            ? { kind: "pipes", input: new TextEncoder().encode(inputText) }
-            : { kind: "terminal", size: { ...SIZE, xpixel: 0, ypixel: 0 } },
-          strace,
-        },
-        run ? { type: "run" } : undefined,
-      );
-      if (run && !pipes) terminal.current?.focus();
-    } catch (error) {
-      if (mine === turn.current) machine.fail(message(error));
+  const openFile = (file: File): void => program.openBytes(file.name, async () => new Uint8Array(await file.arrayBuffer()));
+  /** One ELF file is a program; anything else is for the guest. */
+  const drop = async (dropped: readonly Dropped[]): Promise<void> => {
+    const [only] = dropped;
+    if (only !== undefined && dropped.length === 1 && isElf(new Uint8Array(await only.file.slice(0, 4).arrayBuffer()))) {
+      openFile(only.file);
+      return;
     }
+    await program.addFiles(dropped, "/");
+    setAround("Files");
+  };
+  const showMemory = (address: number): void => {
+    setPlace({ address });
+    setInside("Memory");
   };
 
-  const { phase } = state;
+  const view = { machine, state };
+  const aroundTabs: readonly Tab[] = [
+    {
+      name: "System calls",
+      content: () => <StraceView text={straceText} enabled={settings.strace} onEnable={(strace) => program.change({ strace })} />,
+    },
+    {
+      name: "Files",
+      badge:
+        program.added.files.length + program.added.archives.length > 0
+          ? String(program.added.files.length + program.added.archives.length)
+          : undefined,
+      content: () => <Files {...view} added={program.added} onAdd={program.addFiles} onRemove={program.removeAdded} onRun={program.openGuestPath} />,
+    },
+  ];
+  const insideTabs: readonly Tab[] = [
+    {
+      name: "Code",
+      badge: state.breakpoints.size > 0 ? String(state.breakpoints.size) : undefined,
+      content: () => (
+        <>
+          <Code {...view} />
+          <h3>Registers</h3>
+          <Registers {...view} />
+        </>
+      ),
+    },
+    { name: "Memory", content: () => <Memory {...view} place={place} onPlace={setPlace} /> },
+    { name: "Stack", content: () => <Stack {...view} /> },
+    { name: "Vectors", content: () => <Vectors {...view} /> },
+    { name: "Pages", content: () => <Pages {...view} onShow={showMemory} /> },
+  ];
   return (
     <main>
-      <Gallery programs={programs} chosen={choice?.fromGallery ? choice.name : undefined} onChoose={choose} onOpen={openFile} />
-      <div class="work">
-        <Controls
-          state={state}
-          onRun={() => (phase === "paused" ? machine.send({ type: "run" }) : void start(true))}
-          onPause={() => machine.send({ type: "pause" })}
-          onStep={() => (phase === "paused" ? machine.send({ type: "step", count: 1 }) : void start(false))}
-          onStop={() => {
-            turn.current++;
-            machine.stop();
-          }}
+      <DropTarget onDrop={drop} onError={(text) => machine.say(text)} />
+      <div class="side">
+        <Gallery
+          programs={programs}
+          chosen={choice?.fromGallery === true ? choice.name : undefined}
+          onChoose={program.choose}
+          onOpen={openFile}
+          onOpenUrl={program.openUrl}
         />
+        <SettingsView program={program} />
+      </div>
+      <div class="work">
+        <Controls machine={machine} state={state} onStart={startOrLoad} onStop={program.stop} />
         {state.error !== undefined && (
           <p class="error" role="alert">
             {state.error}
@@ -151,36 +143,10 @@ export function App() {
             {state.notices.join("\n")}
           </pre>
         )}
-        <section class="panel" aria-labelledby="terminal-title">
-          <div class="title">
-            <h2 id="terminal-title">Terminal</h2>
-            <span>{choice?.name}</span>
-          </div>
-          <TerminalView handle={terminal} onInput={(bytes) => machine.send({ type: "input", bytes })} />
-        </section>
-        <section class="panel settings" aria-labelledby="settings-title">
-          <h2 id="settings-title">Arguments and input</h2>
-          <label>
-            <span>Arguments</span>
-            <input type="text" value={args} spellcheck={false} autocomplete="off" onInput={(event) => setArgs(event.currentTarget.value)} />
-          </label>
-          <label>
-            <span>Standard input</span>
-            <select value={inputKind} onChange={(event) => setInputKind(event.currentTarget.value === "text" ? "text" : "terminal")}>
-              <option value="terminal">what is typed at the terminal</option>
-              <option value="text">the text below, through a pipe</option>
-            </select>
-          </label>
-          {inputKind === "text" && (
-            <label>
-              <span>Text</span>
-              <textarea rows={4} value={inputText} spellcheck={false} onInput={(event) => setInputText(event.currentTarget.value)} />
-            </label>
-          )}
-        </section>
-        <StraceView text={straceText} enabled={strace} onEnable={setStrace} />
+        <TerminalPanel machine={machine} handle={terminal} name={choice?.name} />
+        <Tabs label="Around the program" tabs={aroundTabs} chosen={around} onChoose={setAround} />
       </div>
-      <Processor cpu={state.cpu} changed={state.changed} current={phase === "paused"} />
+      <Tabs label="Inside the machine" tabs={insideTabs} chosen={inside} onChoose={setInside} />
     </main>
   );
 }

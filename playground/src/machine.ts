@@ -76,6 +76,9 @@ export function loadInterpreter(): Promise<Uint8Array> {
   return prebuilt;
 }
 
+/** After these an error of before is of no interest any more. */
+const ACTIONS: ReadonlySet<Command["type"]> = new Set(["run", "pause", "step", "stepOver", "stepOut", "stepBack", "seek"]);
+
 const numbers = new Intl.NumberFormat("en");
 const instructionText = (count: number): string => `${numbers.format(count)} ${count === 1 ? "instruction" : "instructions"}`;
 
@@ -103,6 +106,22 @@ export class MachineClient {
     return this.#state.phase;
   }
 
+  /** Completed, as last reported. */
+  get instructions(): number {
+    return this.#state.instructions;
+  }
+
+  /** Another program is chosen. */
+  reset(): void {
+    this.#end();
+    this.#set({ ...nothing, stamp: this.#state.stamp + 1 });
+  }
+
+  /** Says an error that leaves the machine as it is. */
+  say(error: string): void {
+    this.#set({ ...this.#state, error });
+  }
+
   /** Ends what runs and loads a program, which then stands before its first instruction. `then` is sent at once. */
   start(message: Omit<StartMessage, "type">, then?: Command): void {
     this.#begin("The program is being loaded.");
@@ -111,12 +130,16 @@ export class MachineClient {
     if (then) this.send(then);
   }
 
+  /** Whether the machine that is there made the snapshot. */
+  knows({ generation }: Pick<TakenSnapshot, "generation">): boolean {
+    return this.#worker !== undefined && generation === this.#generation;
+  }
+
   /** Goes on with an image, in the machine that is there if there is one; `made` by it: one can go back and forth from there as before. */
-  restore(message: Omit<RestoreMessage, "type" | "id">, made?: Pick<TakenSnapshot, "id" | "generation">): void {
+  restore(message: Omit<RestoreMessage, "type" | "id">, made?: Pick<TakenSnapshot, "id">): void {
     if (this.#worker === undefined) this.#begin("The snapshot is being restored.");
     else this.#set({ ...this.#state, error: undefined, notices: [] });
-    const known = made?.generation === this.#generation;
-    this.send({ type: "restore", ...message, ...(known ? { id: made.id } : {}) });
+    this.send({ type: "restore", ...message, ...(made === undefined ? {} : { id: made.id }) });
     this.#sendBreakpoints();
   }
 
@@ -155,7 +178,7 @@ export class MachineClient {
   }
 
   send(command: Command): void {
-    if (command.type !== "look" && this.#state.error !== undefined) this.#set({ ...this.#state, error: undefined });
+    if (ACTIONS.has(command.type) && this.#state.error !== undefined) this.#set({ ...this.#state, error: undefined });
     this.#worker?.postMessage(command);
   }
 

@@ -26,13 +26,14 @@ export const programs: readonly GalleryProgram[] = Object.entries(declared).flat
   return url === undefined ? [] : [{ name, description, argv, env, url, stdinUrl: urls[`${folder}/stdin`] }];
 });
 
-/** Throws an Error with a sentence. */
-export async function fetchBytes(url: string, what: string): Promise<Uint8Array> {
+/** Throws an Error with a sentence. `foreign`: another site has it, which must allow that. */
+export async function fetchBytes(url: string, what: string, foreign = false): Promise<Uint8Array<ArrayBuffer>> {
   let response: Response;
   try {
     response = await fetch(url);
   } catch {
-    throw new Error(`${what} could not be loaded: the server cannot be reached.`);
+    const why = foreign ? "its server cannot be reached, or does not let other pages read its files (CORS)" : "the server cannot be reached";
+    throw new Error(`${what} could not be loaded: ${why}.`);
   }
   if (!response.ok) throw new Error(`${what} could not be loaded: the server answered ${response.status}.`);
   return new Uint8Array(await response.arrayBuffer());

@@ -1,7 +1,7 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 /** Lines that are kept to be seen. */
-const KEPT = 500;
+const KEPT = 1000;
 /** Between two drawings. */
 const DRAW_MS = 100;
 
@@ -49,20 +49,39 @@ export interface StraceProps {
 /** System calls as strace(1) shows them, the newest in sight. */
 export function StraceView({ text, enabled, onEnable }: StraceProps) {
   const box = useRef<HTMLPreElement>(null);
+  const [filter, setFilter] = useState("");
+  const wanted = filter.trim().toLowerCase();
+  const lines = text.split("\n");
+  const shown =
+    wanted === ""
+      ? text
+      : lines
+          .filter((line) => line.toLowerCase().includes(wanted))
+          .map((line) => `${line}\n`)
+          .join("");
   useEffect(() => {
     if (box.current) box.current.scrollTop = box.current.scrollHeight;
-  }, [text]);
+  }, [shown]);
+  const empty = !enabled ? "They are not traced." : text === "" ? "They appear here as strace shows them." : `No line holds "${filter.trim()}".`;
   return (
-    <section class="panel strace" aria-labelledby="strace-title">
-      <div class="title">
-        <h2 id="strace-title">System calls</h2>
-        <label>
-          <input type="checkbox" checked={enabled} onChange={(event) => onEnable(event.currentTarget.checked)} /> from the next start
+    <div class="strace">
+      <div class="barrow">
+        <input
+          type="search"
+          aria-label="Lines that hold"
+          placeholder="filter: write, ENOENT, /etc …"
+          value={filter}
+          spellcheck={false}
+          autocomplete="off"
+          onInput={(event) => setFilter(event.currentTarget.value)}
+        />
+        <label class="check">
+          <input type="checkbox" checked={enabled} onChange={(event) => onEnable(event.currentTarget.checked)} /> trace from the next start
         </label>
       </div>
       <pre ref={box} tabIndex={0} role="region" aria-label="Lines of strace">
-        {text || (enabled ? "They appear here as strace shows them." : "They are not traced.")}
+        {shown || empty}
       </pre>
-    </section>
+    </div>
   );
 }

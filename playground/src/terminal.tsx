@@ -1,12 +1,22 @@
-// xterm.js on the guest's terminal: 80 columns and 24 rows, as large as the page lets them be.
+// xterm.js on the guest's terminal: 80 columns and 24 rows as large as the page lets them be, or as many as fit.
 import "@xterm/xterm/css/xterm.css";
 import type { ITheme, Terminal } from "@xterm/xterm";
 import type { RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-export const SIZE = { columns: 80, rows: 24 } as const;
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+export const SIZE: TerminalSize = { columns: 80, rows: 24 };
 
 export interface TerminalHandle {
+  readonly size: TerminalSize;
+  /** What is selected, or else all that can be read. */
+  text(): string;
+  /** As if it were typed, in brackets where the program asked for them. */
+  paste(text: string): void;
   write(bytes: Uint8Array, shown: () => void): void;
   /** Empties the screen. `pipes`: a line feed alone begins a new line, as no terminal's line discipline turns it into two. */
   reset(pipes: boolean): void;
@@ -66,6 +76,32 @@ const dark: ITheme = {
   brightWhite: "#ffffff",
 };
 
+/** What a terminal has at most; programs draw all of it. */
+const MOST = { columns: 240, rows: 80 } as const;
+const FEWEST = { columns: 20, rows: 5 } as const;
+/** Pixels of a cell that fits its text in the user's size. */
+const FITTING_FONT = 14;
+const LINE_HEIGHT = 1.1;
+
+/** How many cells fit into an element. */
+function sizeThatFits(terminal: Terminal, element: HTMLElement): TerminalSize {
+  const screen = element.querySelector<HTMLElement>(".xterm-screen");
+  if (screen === null || screen.clientWidth === 0) return { columns: terminal.cols, rows: terminal.rows };
+  const cell = { width: screen.clientWidth / terminal.cols, height: screen.clientHeight / terminal.rows };
+  const fitting = (pixels: number, one: number, few: number, most: number): number => Math.min(Math.max(Math.floor(pixels / one), few), most);
+  return {
+    columns: fitting(element.clientWidth - SCROLLBAR, cell.width, FEWEST.columns, MOST.columns),
+    rows: fitting(element.clientHeight, cell.height, FEWEST.rows, MOST.rows),
+  };
+}
+
+/** Everything in the buffer, without the empty lines at its end. */
+function textOf(terminal: Terminal): string {
+  const { active } = terminal.buffer;
+  const lines = Array.from({ length: active.length }, (_each, row) => active.getLine(row)?.translateToString(true) ?? "");
+  return lines.join("\n").trimEnd();
+}
+
 /** The font size at which all columns fit into `width` pixels. */
 function fontSizeFor(width: number): number {
   const context = document.createElement("canvas").getContext("2d");
@@ -97,7 +133,29 @@ const FULL_RESET = "\x1bc";
 /** Room that xterm keeps for its scroll bar. */
 const SCROLLBAR = 14;
 
-async function open(element: HTMLElement, input: (bytes: Uint8Array) => void): Promise<Terminal> {
+/** What the page is told of and decides about an open terminal. */
+interface TerminalHost {
+  readonly input: (bytes: Uint8Array) => void;
+  readonly resized: (size: TerminalSize) => void;
+  /** As many cells as fit; otherwise {@link SIZE}. */
+  readonly fits: () => boolean;
+  /** The user wants to leave by the keyboard. */
+  readonly leave: () => void;
+}
+
+/** Gives the terminal its cells and its font for the room that there is. */
+function layOut(terminal: Terminal, element: HTMLElement, fits: boolean): void {
+  if (!fits) {
+    terminal.options.fontSize = fontSizeFor(element.clientWidth - SCROLLBAR);
+    terminal.resize(SIZE.columns, SIZE.rows);
+    return;
+  }
+  terminal.options.fontSize = FITTING_FONT;
+  const { columns, rows } = sizeThatFits(terminal, element);
+  terminal.resize(columns, rows);
+}
+
+async function open(element: HTMLElement, host: TerminalHost): Promise<Terminal> {
   const { Terminal } = await import("@xterm/xterm");
   const scheme = window.matchMedia("(prefers-color-scheme: dark)");
   const terminal = new Terminal({
@@ -109,7 +167,7 @@ async function open(element: HTMLElement, input: (bytes: Uint8Array) => void): P
     scrollback: 5000,
     screenReaderMode: true,
     // Programs draw boxes and pictures of characters.
-    lineHeight: 1.1,
+    lineHeight: LINE_HEIGHT,
     minimumContrastRatio: 4.5,
   });
   terminal.open(element);
@@ -117,32 +175,67 @@ async function open(element: HTMLElement, input: (bytes: Uint8Array) => void): P
   scheme.addEventListener("change", () => {
     terminal.options.theme = scheme.matches ? dark : light;
   });
-  new ResizeObserver(() => {
-    terminal.options.fontSize = fontSizeFor(element.clientWidth - SCROLLBAR);
-  }).observe(element);
+  new ResizeObserver(() => layOut(terminal, element, host.fits())).observe(element);
+  terminal.onResize(({ cols, rows }) => host.resized({ columns: cols, rows }));
+  terminal.attachCustomKeyEventHandler((event) => {
+    // Tab and everything else go to the guest, so there must be a key that leads out.
+    if (event.key === "F6" && event.type === "keydown") {
+      event.preventDefault();
+      host.leave();
+      return false;
+    }
+    if (event.ctrlKey && event.shiftKey && event.code === "KeyC") {
+      event.preventDefault();
+      if (event.type === "keydown" && terminal.hasSelection()) void navigator.clipboard.writeText(terminal.getSelection());
+      return false;
+    }
+    return !(event.ctrlKey && event.shiftKey && event.code === "KeyV");
+  });
   const encoder = new TextEncoder();
-  terminal.onData((text) => input(encoder.encode(text)));
-  terminal.onBinary((text) => input(Uint8Array.from(text, (char) => char.charCodeAt(0))));
+  terminal.onData((text) => host.input(encoder.encode(text)));
+  terminal.onBinary((text) => host.input(Uint8Array.from(text, (char) => char.charCodeAt(0))));
   return terminal;
 }
 
 export interface TerminalViewProps {
   readonly handle: RefObject<TerminalHandle | undefined>;
+  /** As many cells as fit into the pane. */
+  readonly fits: boolean;
   readonly onInput: (bytes: Uint8Array) => void;
+  readonly onResize: (size: TerminalSize) => void;
+  readonly onLeave: () => void;
 }
 
-export function TerminalView({ handle, onInput }: TerminalViewProps) {
+export function TerminalView({ handle, ...given }: TerminalViewProps) {
   const element = useRef<HTMLDivElement>(null);
-  const input = useRef(onInput);
-  input.current = onInput;
+  const props = useRef(given);
+  props.current = given;
+  const opened = useRef<Terminal | undefined>(undefined);
   /** Screens that are being drawn again. */
   const deaf = useRef(0);
   useEffect(() => {
     if (!element.current) return;
-    const opening = open(element.current, (bytes) => {
-      if (deaf.current === 0) input.current(bytes);
+    const opening = open(element.current, {
+      input: (bytes) => {
+        if (deaf.current === 0) props.current.onInput(bytes);
+      },
+      resized: (size) => props.current.onResize(size),
+      fits: () => props.current.fits,
+      leave: () => props.current.onLeave(),
+    });
+    void opening.then((terminal) => {
+      opened.current = terminal;
     });
     handle.current = {
+      get size() {
+        const terminal = opened.current;
+        return terminal === undefined ? SIZE : { columns: terminal.cols, rows: terminal.rows };
+      },
+      text: () => {
+        const terminal = opened.current;
+        return terminal === undefined ? "" : terminal.getSelection() || textOf(terminal);
+      },
+      paste: (text) => opened.current?.paste(text),
       write: (bytes, shown) => void opening.then((terminal) => writeInPieces(terminal, bytes, shown)),
       reset: (pipes) =>
         void opening.then((terminal) => {
@@ -161,5 +254,8 @@ export function TerminalView({ handle, onInput }: TerminalViewProps) {
       focus: () => void opening.then((terminal) => terminal.focus()),
     };
   }, [handle]);
-  return <div class="terminal" ref={element} />;
+  useEffect(() => {
+    if (opened.current !== undefined && element.current !== null) layOut(opened.current, element.current, given.fits);
+  }, [given.fits]);
+  return <div class={given.fits ? "terminal fits" : "terminal"} ref={element} />;
 }

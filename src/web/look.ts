@@ -1,7 +1,7 @@
 // Answers the page's questions about a machine.
 import { decodeLatin1, decodeUtf8, encodeLatin1, encodeUtf8 } from "../base/index.ts";
 import { CpuState } from "../cpu/index.ts";
-import { backtrace, disassemble, type Symbolizer } from "../debug/index.ts";
+import { backtrace, disassemble, type DisassembledInstruction, type Symbolizer } from "../debug/index.ts";
 import { listGuestFiles, modeText, readGuestFile, Reg, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../linux/index.ts";
 import type { Machine } from "../machine/index.ts";
 import { PAGE_SIZE, PROT_EXEC } from "../memory/index.ts";
@@ -12,6 +12,9 @@ import { PagePicture } from "./page-picture.ts";
 /** Bytes of memory and instructions that one answer holds at most. */
 const MOST_BYTES = 1 << 16;
 const MOST_INSTRUCTIONS = 512;
+/** Bytes in front of an address that are decoded to find the instructions before it. */
+const MOST_BACK = 4096;
+const AVERAGE_INSTRUCTION = 4;
 const YMM_BYTES = 32;
 const VECTOR_COUNT = 16;
 const ST_COUNT = 8;
@@ -21,15 +24,43 @@ const FXSAVE = { control: 0, status: 2, tags: 4, st: 32, stride: 16 } as const;
 
 const hex = (value: bigint | number, digits: number): string => value.toString(16).padStart(digits, "0");
 
+/** Instructions in front of `address` of which the last ends there; none where no such run is found. */
+function preceding({ space }: Machine, symbolizer: Symbolizer, address: number, count: number): DisassembledInstruction[] {
+  const before = symbolizer.at(address - 1)?.start;
+  const starts = before !== undefined && address - before <= MOST_BACK ? [before] : [];
+  // Decoding falls into step after a few instructions wherever it begins.
+  for (let back = Math.min(MOST_BACK, AVERAGE_INSTRUCTION * count); back > 0; back--) starts.push(address - back);
+  for (const start of starts) {
+    if (((space.areaAt(start)?.prot ?? 0) & PROT_EXEC) === 0) continue;
+    const lines = disassemble(space, start, 0, address - start, symbolizer).filter((line) => line.address < address);
+    const last = lines.at(-1);
+    if (last !== undefined && last.address + last.bytes.length === address) return lines.slice(-count);
+  }
+  return [];
+}
+
+/** Instructions from `address` on, and up to `before` of its function in front of it. */
 export function instructionViews(machine: Machine, symbolizer: Symbolizer, address: number, before: number, after: number): InstructionView[] {
-  const rip = machine.registers.number(Reg.rip);
-  return disassemble(machine.space, address, before, after, symbolizer).map((line) => ({
-    address: line.address,
-    bytes: Array.from(line.bytes, (byte) => hex(byte, 2)).join(" "),
-    text: line.text,
-    place: symbolizer.at(line.address)?.text,
-    next: line.address === rip,
-  }));
+  return disassemble(machine.space, address, before, after, symbolizer).map((line) => viewOf(line, machine, symbolizer));
+}
+
+function viewOf({ address, bytes, text }: DisassembledInstruction, { registers }: Machine, symbolizer: Symbolizer): InstructionView {
+  return {
+    address,
+    bytes: Array.from(bytes, (byte) => hex(byte, 2)).join(" "),
+    text,
+    place: symbolizer.at(address)?.text,
+    next: address === registers.number(Reg.rip),
+  };
+}
+
+/** As {@link instructionViews}, but also in front of the function, and where there are no symbols. */
+function surroundings(machine: Machine, symbolizer: Symbolizer, { address, before, after }: Looks["disassembly"]["ask"]): InstructionView[] {
+  const own = instructionViews(machine, symbolizer, address, before, after);
+  const first = own[0]?.address ?? address;
+  const missing = before - own.filter((line) => line.address < address).length;
+  if (missing <= 0 || first === 0) return own;
+  return [...preceding(machine, symbolizer, first, missing).map((line) => viewOf(line, machine, symbolizer)), ...own];
 }
 
 type Answerers = { readonly [K in keyof Looks]: (ask: Looks[K]["ask"]) => Looks[K]["answer"] };
@@ -42,7 +73,11 @@ export class Looker {
     const picture = new PagePicture(machine);
     this.#answer = {
       disassembly: ({ address, before, after }) => ({
-        instructions: instructionViews(machine, symbolizer, address, Math.min(before, MOST_INSTRUCTIONS), Math.min(after, MOST_INSTRUCTIONS)),
+        instructions: surroundings(machine, symbolizer, {
+          address,
+          before: Math.min(before, MOST_INSTRUCTIONS),
+          after: Math.min(after, MOST_INSTRUCTIONS),
+        }),
       }),
       memory: ({ address, length }) => memory(machine, address, Math.min(length, MOST_BYTES)),
       stack: ({ words }) => stack(machine, symbolizer, Math.min(words, MOST_INSTRUCTIONS)),

@@ -1,0 +1,197 @@
+// What is to be run, and how: chosen, edited and started.
+import { useCallback, useMemo, useRef, useState } from "preact/hooks";
+import type { Command, Streams } from "../../src/web/index.ts";
+import { type Dropped, type Incoming, readIncoming } from "./files/incoming.ts";
+import { loadInterpreter, type MachineClient } from "./machine.ts";
+import { fetchBytes, type GalleryProgram } from "./programs.ts";
+import { joinWords, splitWords } from "./words.ts";
+
+/** The program's file. */
+export interface Choice {
+  readonly name: string;
+  /** Absolute path in the guest. */
+  readonly path: string;
+  /** Gives the file; undefined where the guest has it. */
+  readonly load: (() => Promise<Uint8Array<ArrayBuffer>>) | undefined;
+  readonly fromGallery: boolean;
+}
+
+export type InputKind = "terminal" | "text";
+
+/** How the program is started. */
+export interface Settings {
+  /** As a shell's command line has them. */
+  readonly args: string;
+  /** NAME=value, one a line. */
+  readonly env: string;
+  readonly input: InputKind;
+  readonly text: string;
+  readonly strace: boolean;
+}
+
+/** What stands in front of the program: its terminal and its lines of strace. */
+export interface Stage {
+  /** A new program begins; `pipes`: its output goes through pipes. */
+  readonly begin: (pipes: boolean) => void;
+  readonly focusTerminal: () => void;
+  readonly streams: (pipes: boolean, text: string) => Streams;
+}
+
+export interface Program {
+  readonly choice: Choice | undefined;
+  readonly settings: Settings;
+  readonly added: Incoming;
+  readonly change: (change: Partial<Settings>) => void;
+  readonly choose: (program: GalleryProgram) => void;
+  readonly openBytes: (name: string, load: () => Promise<Uint8Array<ArrayBuffer>>) => void;
+  /** A program that the guest's files hold. */
+  readonly openGuestPath: (path: string) => void;
+  readonly openUrl: (url: string) => Promise<void>;
+  readonly addFiles: (dropped: readonly Dropped[], below: string) => Promise<void>;
+  readonly removeAdded: (kind: "file" | "archive", index: number) => void;
+  /** Loads it; `then` is done at once. Errors are told by the machine's state. */
+  readonly start: (then?: Command) => Promise<void>;
+  readonly stop: () => void;
+}
+
+/** What programs of one's own find in their environment. */
+const USUAL_ENV = "TERM=xterm-256color\nPATH=/bin:/usr/bin\nHOME=/";
+const NOTHING_ADDED: Incoming = { archives: [], archiveNames: [], files: [] };
+
+const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function choiceOf({ name, url }: GalleryProgram): Choice {
+  return { name, path: `/${name}`, load: () => fetchBytes(url, `The program ${name}`), fromGallery: true };
+}
+
+function settingsOf({ argv, env }: GalleryProgram): Omit<Settings, "strace"> {
+  const lines = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  return { args: joinWords(argv), env: lines.join("\n"), input: "terminal", text: "" };
+}
+
+/** Throws Error with a sentence for a line that is no NAME=value. */
+function environmentOf(text: string): string[] {
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  const wrong = lines.find((line) => !/^[^=]+=/.test(line));
+  if (wrong !== undefined) throw new Error(`The environment has a line that is not NAME=value: ${wrong.trim()}`);
+  return lines;
+}
+
+export function useProgram(machine: MachineClient, stage: Stage, first: GalleryProgram | undefined): Program {
+  const [choice, setChoice] = useState<Choice | undefined>(first && choiceOf(first));
+  const [settings, setSettings] = useState<Settings>({
+    ...(first === undefined ? { args: "", env: "", input: "terminal", text: "" } : settingsOf(first)),
+    strace: true,
+  });
+  const [added, setAdded] = useState<Incoming>(NOTHING_ADDED);
+  /** Counts what was chosen or started, so that what comes late of an earlier one is dropped. */
+  const turn = useRef(0);
+  const now = useRef({ choice, settings, added, stage });
+  now.current = { choice, settings, added, stage };
+
+  const change = useCallback((part: Partial<Settings>) => setSettings((old) => ({ ...old, ...part })), []);
+  const take = useCallback(
+    (next: Choice, part: Partial<Settings>): void => {
+      turn.current++;
+      machine.reset();
+      setChoice(next);
+      change(part);
+    },
+    [machine, change],
+  );
+  const own = useCallback((): Partial<Settings> => ({ args: "", input: "terminal", text: "", env: USUAL_ENV }), []);
+
+  const choose = useCallback(
+    (program: GalleryProgram): void => {
+      take(choiceOf(program), settingsOf(program));
+      const mine = turn.current;
+      if (program.stdinUrl === undefined) return;
+      fetchBytes(program.stdinUrl, `The input of ${program.name}`).then(
+        (bytes) => {
+          if (mine === turn.current) change({ input: "text", text: new TextDecoder().decode(bytes) });
+        },
+        (error: unknown) => machine.fail(message(error)),
+      );
+    },
+    [machine, take, change],
+  );
+
+  const openBytes = useCallback(
+    (name: string, load: () => Promise<Uint8Array<ArrayBuffer>>): void => take({ name, path: `/${name}`, load, fromGallery: false }, own()),
+    [take, own],
+  );
+
+  const start = useCallback(
+    async (then?: Command): Promise<void> => {
+      const { choice: chosen, settings: how, added: files, stage: around } = now.current;
+      if (chosen === undefined) return;
+      const mine = ++turn.current;
+      machine.loading(`${chosen.name} is being loaded.`);
+      try {
+        const words = splitWords(how.args);
+        const envp = environmentOf(how.env);
+        const [elf, prebuilt] = await Promise.all([chosen.load?.(), loadInterpreter()]);
+        if (mine !== turn.current) return;
+        const pipes = how.input === "text";
+        around.begin(pipes);
+        machine.start(
+          {
+            ...(elf === undefined ? {} : { elf }),
+            prebuilt,
+            path: chosen.path,
+            argv: [chosen.path, ...words],
+            envp,
+            ...(files.files.length + files.archives.length > 0 ? { files: { archives: files.archives, files: files.files } } : {}),
+            streams: around.streams(pipes, how.text),
+            strace: how.strace,
+          },
+          then,
+        );
+        if (then?.type === "run" && !pipes) around.focusTerminal();
+      } catch (error) {
+        if (mine === turn.current) machine.fail(message(error));
+      }
+    },
+    [machine],
+  );
+
+  return useMemo(
+    () => ({
+      choice,
+      settings,
+      added,
+      change,
+      choose,
+      openBytes,
+      openGuestPath: (path) => take({ name: path, path, load: undefined, fromGallery: false }, own()),
+      openUrl: async (text) => {
+        const url = new URL(text, location.href);
+        const name = decodeURIComponent(url.pathname.split("/").pop() ?? "") || "program";
+        const bytes = await fetchBytes(url.href, name, url.origin !== location.origin);
+        openBytes(name, () => Promise.resolve(bytes));
+      },
+      addFiles: async (dropped, below) => {
+        const incoming = await readIncoming(dropped, below);
+        setAdded((old) => ({
+          archives: [...old.archives, ...incoming.archives],
+          archiveNames: [...old.archiveNames, ...incoming.archiveNames],
+          files: [...old.files.filter(({ path }) => !incoming.files.some((file) => file.path === path)), ...incoming.files],
+        }));
+        machine.send({ type: "addFiles", files: { archives: incoming.archives, files: incoming.files } });
+      },
+      removeAdded: (kind, index) =>
+        setAdded((old) => {
+          const without = <T>(list: readonly T[]): T[] => list.filter((_each, i) => i !== index);
+          return kind === "file"
+            ? { ...old, files: without(old.files) }
+            : { ...old, archives: without(old.archives), archiveNames: without(old.archiveNames) };
+        }),
+      start,
+      stop: () => {
+        turn.current++;
+        machine.stop();
+      },
+    }),
+    [choice, settings, added, change, choose, openBytes, take, own, start, machine],
+  );
+}
