@@ -18,11 +18,13 @@ import {
   X87_ENVIRONMENT,
   X87_REGISTERS,
 } from "../../src/cpu/state.ts";
-import { AddressSpace } from "../../src/memory/index.ts";
+import { AddressSpace, PAGE_SIZE } from "../../src/memory/index.ts";
 import { At, Case, decodeResult, encodeCases, PAGE_FAULT, Result, type RunnerCase } from "./protocol.ts";
 import { DATA, DATA_BYTES, INSTRUCTION, type Outcome } from "./state.ts";
 
 const CODE_PAGE = 0x100000;
+const IN_PAGE = Number(INSTRUCTION) - CODE_PAGE;
+const MAX_LENGTH = 16;
 const INT3 = 0xcc;
 /** Room for every iteration of the string instructions of the cases. */
 const LIMIT = 100_000;
@@ -34,14 +36,15 @@ export class InterpreterRunner {
   readonly #interpreter: Interpreter;
   /** The CPU state in 32-bit words. */
   readonly #words: Int32Array;
-  readonly #code: Uint8Array = new Uint8Array(16).fill(INT3);
+  readonly #code: Buffer = Buffer.alloc(PAGE_SIZE, INT3);
+  readonly #found: Buffer = Buffer.alloc(PAGE_SIZE);
 
   /** `windowBits`: log2 of the window. */
   constructor(windowBits: number, features: ReadonlySet<Feature>) {
     this.#space = new AddressSpace({ windowBits });
-    this.#space.map({ address: CODE_PAGE, length: 4096, prot: 7, fixed: true });
+    this.#space.map({ address: CODE_PAGE, length: PAGE_SIZE, prot: 7, fixed: true });
     this.#space.map({ address: Number(DATA), length: DATA_BYTES, prot: 3, fixed: true });
-    this.#space.poke(CODE_PAGE, new Uint8Array(4096).fill(INT3));
+    this.#space.poke(CODE_PAGE, this.#code);
     this.#interpreter = new Interpreter(this.#space, features);
     this.#words = new Int32Array(this.#space.memory.buffer, 0, 0x4000);
   }
@@ -76,17 +79,19 @@ export class InterpreterRunner {
     this.#space.peek(Number(DATA), results.subarray(to + Result.state + At.data, to + Result.bytes));
   }
 
+  /** The code's page as the runner has it: int3 around the instruction, whatever the case before wrote there. */
   #putCode(cases: Uint8Array, from: number): void {
     const known = this.#code;
     const length = cases[from + Case.length]!;
-    let same = true;
-    for (let i = 0; i < known.length; i++) {
+    this.#space.peek(CODE_PAGE, this.#found);
+    let same = known.equals(this.#found);
+    for (let i = 0; i < MAX_LENGTH; i++) {
       const byte = i < length ? cases[from + Case.code + i]! : INT3;
-      if (known[i] === byte) continue;
-      known[i] = byte;
+      if (known[IN_PAGE + i] === byte) continue;
+      known[IN_PAGE + i] = byte;
       same = false;
     }
-    if (!same) this.#space.poke(Number(INSTRUCTION), known);
+    if (!same) this.#space.poke(CODE_PAGE, known);
   }
 
   #load(from: DataView): void {

@@ -7,17 +7,24 @@ import { Vector } from "../state.ts";
 
 export const jcc: Insn = insn("j", ["70+cc | Jb | f64", "0F 80+cc | Jz | f64"], { reads: "oszapc", ends: "branch" }, (op) => op.jumpIf(op.cond(op.cc)));
 export const jmp: Insn = insn("jmp", ["EB | Jb | f64", "E9 | Jz | f64"], { ends: "jump" }, (op) => op.jump());
-export const jmpTo: Insn = insn("jmp", ["FF /4 | Ev | f64"], { ends: "indirect" }, (op) => op.jumpTo(op.get(0)));
+
+/** A target that is not canonical faults before anything happens, as on Intel's and on AMD's newer processors. */
+function canonical(op: Op, target: V): V {
+  op.raiseIf(op.ne(op.x("i64.shr_u", op.add(target, op.const(2 ** 47)), op.const(48)), op.const(0)), Vector.GP);
+  return target;
+}
+
+export const jmpTo: Insn = insn("jmp", ["FF /4 | Ev | f64"], { ends: "indirect", faults: true }, (op) => op.jumpTo(canonical(op, op.get(0))));
 export const call: Insn = insn("call", ["E8 | Jz | f64"], { ends: "jump", faults: true }, (op) => op.call());
 
 export const callTo: Insn = insn("call", ["FF /2 | Ev | f64"], { ends: "indirect", faults: true }, (op) => {
-  const target = op.get(0);
+  const target = canonical(op, op.get(0));
   op.push(64, op.nextRip());
   op.jumpTo(target);
 });
 
 function returnFrom(op: Op, release: V | undefined): void {
-  const target = op.pop(64);
+  const target = canonical(op, op.pop(64));
   op.popped(64);
   if (release !== undefined) op.setReg(4, 64, op.add(op.reg(4, 64), release));
   op.jumpTo(target);
