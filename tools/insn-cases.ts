@@ -1,5 +1,6 @@
 /** All cases that `tools/record-insn.ts` records. */
 
+import { avxFloatCases } from "./insn/avx-float.ts";
 import { bitCases } from "./insn/bits.ts";
 import type { Case } from "./insn/cases.ts";
 import { controlCases } from "./insn/control.ts";
@@ -22,5 +23,6 @@ export function* insnCases(): Generator<Case> {
   yield* bitCases();
   yield* sse4Cases();
   yield* cryptoCases();
+  yield* avxFloatCases();
   yield* foundCases();
 }

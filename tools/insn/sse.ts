@@ -3,12 +3,12 @@
 import { bytes, type Case, memory, walk } from "./cases.ts";
 
 /** Zeros, ones, roundings, limits of integers, denormals, infinities, quiet and signalling NaNs. */
-const SINGLES: readonly number[] = [
+export const SINGLES: readonly number[] = [
   0x3f800000, 0x40490fdb, 0x00000000, 0x80000000, 0xbf800000, 0x3dcccccd, 0x4b800001, 0x7f7fffff, 0x00800000, 0x00000001, 0x807fffff, 0x7f800000,
   0xff800000, 0x7fc00001, 0x7f800001, 0xffc12345, 0xff912345, 0x3f000000, 0x40200000, 0xc0600000, 0x4f000000, 0x4effffff, 0xcf000000, 0x5f000000,
   0x33800000, 0x7e967699,
 ];
-const DOUBLES: readonly bigint[] = [
+export const DOUBLES: readonly bigint[] = [
   0x3ff0000000000000n,
   0x400921fb54442d18n,
   0n,
