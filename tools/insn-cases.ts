@@ -10,6 +10,7 @@ import { integerCases } from "./insn/integer.ts";
 import { simdIntegerCases } from "./insn/simd-integer.ts";
 import { simdMemoryCases } from "./insn/simd-memory.ts";
 import { sseCases } from "./insn/sse.ts";
+import { vexCases } from "./insn/vex.ts";
 import { sse4Cases } from "./insn/sse4.ts";
 import { x87Cases } from "./insn/x87.ts";
 
@@ -25,4 +26,5 @@ export function* insnCases(): Generator<Case> {
   yield* cryptoCases();
   yield* avxFloatCases();
   yield* foundCases();
+  yield* vexCases();
 }

@@ -1,10 +1,25 @@
 /** The binary protocol of test/silicon/runner.c, and a run of the committed runner on this machine's processor. */
 
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { DATA_BYTES, INSTRUCTION, type Outcome, physical, type State } from "./state.ts";
 
 export const runner: string = fileURLToPath(new URL("runner", import.meta.url));
+
+/** What the processor at hand must announce to be compared with, as Linux names it: lines and rows use all of it. */
+const NEEDED = "sse4a avx2 fma f16c aes vaes pclmulqdq vpclmulqdq gfni sha_ni bmi2 adx movbe".split(" ");
+
+function announced(): ReadonlySet<string> {
+  try {
+    return new Set(/^flags\s*:(.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1]?.split(" "));
+  } catch {
+    return new Set();
+  }
+}
+
+/** Whether this machine's processor can judge: x86-64 Linux, and every extension that the lines of test/insn have. */
+export const hasSilicon: boolean = process.platform === "linux" && process.arch === "x64" && NEEDED.every((name) => announced().has(name));
 
 /** Offsets in `struct state`. */
 export const At = {

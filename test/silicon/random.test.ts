@@ -7,11 +7,10 @@ import { judge } from "../../tools/fuzz/judge.ts";
 import { incomparable, randomEncoding } from "./encodings.ts";
 import { InterpreterRunner } from "./interpreter.ts";
 import { hexBytes } from "./line.ts";
-import { Case, decodeCase, decodeResult, Result, runEncoded } from "./protocol.ts";
+import { Case, decodeCase, decodeResult, hasSilicon, Result, runEncoded } from "./protocol.ts";
 import { CaseMaker } from "./random.ts";
 import { Random } from "./values.ts";
 
-const silicon = process.platform === "linux" && process.arch === "x64";
 const ENCODINGS = 4;
 const STATES = 4;
 const decoder = new Decoder(allInsns, allFeatures, []);
@@ -22,7 +21,7 @@ describe("random instructions", () => {
     expect(decoder.rows.length - rows.length).toBeLessThan(40);
   });
 
-  test.skipIf(!silicon)(`${ENCODINGS} encodings of every row with ${STATES} states each do what this processor does`, () => {
+  test.skipIf(!hasSilicon)(`${ENCODINGS} encodings of every row with ${STATES} states each do what this processor does`, () => {
     const random = new Random(1);
     const encodings = rows.flatMap((row) => Array.from({ length: ENCODINGS }, () => randomEncoding(row, random, decoder)));
     const input = new Uint8Array(encodings.length * STATES * Case.bytes);

@@ -27,6 +27,7 @@ declare("lzcnt tzcnt", ALL, "osap");
 declare("andn blsi blsr blsmsk", ALL, "ap");
 declare("bzhi", ALL, "ap");
 declare("bextr", ALL, "sap");
+declare("vptest vtestps vtestpd vpcmpestri vpcmpestrm vpcmpestriq vpcmpestrmq vpcmpistri vpcmpistrm", ALL);
 declare("pcmpestri pcmpestrm pcmpestriq pcmpestrmq pcmpistri pcmpistrm", ALL);
 declare("adcx cmc stc clc", "c");
 declare("adox", "o");

@@ -66,7 +66,7 @@ export function fileOf(bytes: Uint8Array): string {
   while ([0x66, 0xf2, 0xf3, 0xf0, 0x2e, 0x36, 0x3e, 0x26, 0x64, 0x65, 0x67].includes(bytes[i]!)) i++;
   if (bytes[i]! >> 4 === 4) i++;
   if (bytes[i] === 0xc5) return `vex0f/${hex(i + 2)}`;
-  if (bytes[i] === 0xc4) return `${["", "vex0f", "vex0f38", "vex0f3a"][bytes[i + 1]! & 31] ?? "vex"}/${hex(i + 3)}`;
+  if (bytes[i] === 0xc4) return `${["", "vex0f", "vex0f38", "vex0f3a"][bytes[i + 1]! & 31] || "vex"}/${hex(i + 3)}`;
   if (bytes[i] !== 0x0f) return `legacy/${hex(i)}`;
   if (bytes[i + 1] === 0x38) return `0f38/${hex(i + 2)}`;
   if (bytes[i + 1] === 0x3a) return `0f3a/${hex(i + 2)}`;

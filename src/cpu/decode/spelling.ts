@@ -22,7 +22,8 @@ const PREDICATES: readonly string[] = (
   "eq_os lt_oq le_oq unord_s neq_us nlt_uq nle_uq ord_s eq_us nge_uq ngt_uq false_os neq_os ge_oq gt_oq true_us"
 ).split(" ");
 
-const CARRYLESS: Readonly<Record<number, string>> = { 0x00: "lql", 0x01: "hql", 0x10: "lqh", 0x11: "hqh" };
+/** 2 and 3 name other halves than the processor takes: so objdump. */
+const CARRYLESS: Readonly<Record<number, string>> = { 0x00: "lql", 0x01: "hql", 0x02: "lqh", 0x03: "hqh", 0x10: "lqh", 0x11: "hqh" };
 
 /** XSAVE's family: REX.W adds "64". */
 const SAVE_AREA = new Set(["xsaves", "xrstors"]);

@@ -40,9 +40,21 @@ export const avxMoves: readonly Insn[] = [
       rows("11", `mem | M${size}, V${size}`, `M${size}, V${size}`),
     ];
   }),
-  ...vex2([move.movmskps, move.movmskpd], { ...both, whole: true }),
-  ...vex2([sse.pmovmskb], { wide: "avx2", whole: true }),
   ...vex2([sse.maskmovdqu, move.ldmxcsr, move.stmxcsr], {}),
+];
+
+function topBits(legacy: Insn, pp: string, opcode: string, wide: "avx" | "avx2"): Insn[] {
+  const name = `v${legacy.mnemonic}`;
+  return [
+    insn(name, [`VEX.128.${pp}.0F.WIG ${opcode} /r reg | Gy, Udq`], { feature: "avx" }, legacy.semantics),
+    insn(name, [`VEX.256.${pp}.0F.WIG ${opcode} /r reg | Gy, Uqq`], { feature: wide }, legacy.semantics),
+  ];
+}
+
+export const avxTopBits: readonly Insn[] = [
+  ...topBits(move.movmskps, "NP", "50", "avx"),
+  ...topBits(move.movmskpd, "66", "50", "avx"),
+  ...topBits(sse.pmovmskb, "66", "D7", "avx2"),
 ];
 
 /** Zeroes registers 0 to 15 from byte `from` on. */
