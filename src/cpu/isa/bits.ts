@@ -17,8 +17,12 @@ function bitTest(op: Op, change: ((value: V, mask: V) => V) | undefined): void {
   let linear: V | undefined;
   if (op.isMemory(0) && !op.isImmediate(1)) {
     const step = op.sar(op.sext(index, width), op.const(31 - Math.clz32(width)));
-    linear = op.add(op.linear(0), op.shl(step, op.const(31 - Math.clz32(width / 8))));
-    if (op.addressSize === 32) linear = op.zext(linear, 32);
+    const distance = op.shl(step, op.const(31 - Math.clz32(width / 8)));
+    if (op.addressSize === 32) {
+      // The offset wraps around, its segment's base stays apart.
+      const offset = op.address(0);
+      linear = op.add(op.sub(op.linear(0), offset), op.zext(op.add(offset, distance), 32));
+    } else linear = op.add(op.linear(0), distance);
     if (change !== undefined) op.checkWrite(width, linear);
     value = op.load(width, linear);
   } else {
