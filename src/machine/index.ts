@@ -5,3 +5,4 @@ export { kindOf, MACHINE_REVISION, readMachine, restoreMachine, saveMachine } fr
 export type { BlankOptions, Intercept, MachineListener, MachineOptions, RunEnd, RunOptions } from "./machine.ts";
 export { Machine } from "./machine.ts";
 export { CpuRegisters } from "./registers.ts";
+export { fixedStart } from "./start.ts";

@@ -5,4 +5,4 @@ export type { MountDirectory } from "./mounts.ts";
 export { runToEnd } from "./run-to-end.ts";
 export type { Checkpoint, FinalEnd, RunToEndOptions } from "./run-to-end.ts";
 export { isRawTerminal } from "./terminal.ts";
-export { fixedStart, hostStart } from "./start.ts";
+export { hostStart } from "./start.ts";

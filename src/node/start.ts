@@ -66,20 +66,3 @@ function groups(): readonly number[] {
   const text = status("Groups");
   return text === undefined ? (process.getgroups?.() ?? []) : text.split(" ").filter(Boolean).map(Number);
 }
-
-/** 2000-01-01 00:00:00 UTC. */
-const FIXED_TIME = 946_684_800;
-const FIXED_ID = 1000;
-
-/** The same start for everybody: --deterministic. */
-export function fixedStart(): StartOptions {
-  return {
-    time: { sec: FIXED_TIME, nsec: 0 },
-    seed: new Uint8Array(32),
-    uid: FIXED_ID,
-    gid: FIXED_ID,
-    groups: [FIXED_ID],
-    umask: 0o022,
-    limits: defaultRlimits(),
-  };
-}

@@ -1,11 +1,10 @@
 // Makes the machine of a session: from a program's file, or from an image.
 import { decodeLatin1, encodeUtf8 } from "../base/index.ts";
-import { Machine } from "../machine/index.ts";
+import { fixedStart, Machine } from "../machine/index.ts";
 import { bytesSource, ImageError, openImage, restoreImage } from "../snapshot/index.ts";
 import type { PageInputs } from "./inputs.ts";
 import type { StartMessage } from "./messages.ts";
 import { guestFiles } from "./new-files.ts";
-import { fixedStart } from "./start.ts";
 
 const WINDOW_BITS = [32, 31, 30, 28, 26, 24, 22, 20] as const;
 

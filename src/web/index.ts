@@ -26,4 +26,3 @@ export type {
 export { Session } from "./session.ts";
 export type { SessionHost } from "./session.ts";
 export { sha256Here } from "./sha256.ts";
-export { fixedStart } from "./start.ts";

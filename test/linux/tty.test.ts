@@ -1,9 +1,8 @@
 // What a terminal does, against what a pseudo-terminal of Linux did (tty/README.md). Keys are typed at machine times of their own: nothing waits.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { fixedStart } from "../../src/node/index.ts";
 import type { HostAnswer, HostRequest, HostStream, Inputs } from "../../src/linux/index.ts";
-import { Machine } from "../../src/machine/index.ts";
+import { fixedStart, Machine } from "../../src/machine/index.ts";
 
 const folder = new URL("tty/", import.meta.url);
 const elf = readFileSync(new URL("../../programs/terminal/terminal", import.meta.url));

@@ -3,10 +3,9 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Program } from "../../programs/build.ts";
 import { decodeLatin1 } from "../../src/base/index.ts";
-import type { HostAnswer, HostMount, HostRequest, HostStat, HostStream, Inputs, StartOptions } from "../../src/linux/index.ts";
-import { defaultRlimits } from "../../src/linux/index.ts";
+import type { HostAnswer, HostMount, HostRequest, HostStat, HostStream, Inputs } from "../../src/linux/index.ts";
 import type { RunEnd } from "../../src/machine/index.ts";
-import { Machine } from "../../src/machine/index.ts";
+import { fixedStart, Machine } from "../../src/machine/index.ts";
 import { bytesSource, imageBytes, openImage, restoreImage, saveImage } from "../../src/snapshot/index.ts";
 
 const time = { sec: 946_684_800, nsec: 0 };
@@ -97,7 +96,7 @@ export function programCase(program: Program): Case {
   return { name, elf: readFileSync(binary), argv: [name, ...argv], env, input: stdin };
 }
 
-const start: StartOptions = { time, seed: new Uint8Array(32), uid: 1000, gid: 1000, groups: [1000], umask: 0o022, limits: defaultRlimits() };
+const start = fixedStart();
 
 /** The interpreter's modules, made once for all machines of a test. */
 let modules: Uint8Array | undefined;

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { readProgram } from "../../programs/build.ts";
 import { Reg } from "../../src/linux/index.ts";
-import { Machine } from "../../src/machine/index.ts";
-import { fixedStart, PageInputs } from "../../src/web/index.ts";
+import { fixedStart, Machine } from "../../src/machine/index.ts";
+import { PageInputs } from "../../src/web/index.ts";
 import { tinyElf } from "./tiny-elf.ts";
 
 function machineOf(elf: Uint8Array, input: Uint8Array = new Uint8Array(0)): { machine: Machine; text: () => string } {

@@ -2,8 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { readProgram } from "../../programs/build.ts";
-import { fixedStart as nodeStart } from "../../src/node/index.ts";
-import { fixedStart, OUTPUT_AHEAD } from "../../src/web/index.ts";
+import { OUTPUT_AHEAD } from "../../src/web/index.ts";
 import { session, SIZE, start } from "./session-host.ts";
 import { flood, loop } from "./tiny-elf.ts";
 
@@ -11,10 +10,6 @@ const programFile = (name: string): Buffer => readFileSync(readProgram(name).bin
 const hello = programFile("hello");
 
 describe("start", () => {
-  test("is the command line's --deterministic one", () => {
-    expect(fixedStart()).toEqual(nodeStart());
-  });
-
   test("stands before the first instruction", () => {
     const { host, reports } = session();
     host.hear(start(hello));

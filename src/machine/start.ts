@@ -1,4 +1,4 @@
-// What a machine in a page is told of its surroundings: the same for everybody, so that a run repeats.
+/** A start that is the same for everybody. */
 import { defaultRlimits } from "../linux/index.ts";
 import type { StartOptions } from "../linux/index.ts";
 
@@ -6,7 +6,7 @@ import type { StartOptions } from "../linux/index.ts";
 const FIXED_TIME = 946_684_800;
 const FIXED_ID = 1000;
 
-/** The start that `tsvm run --deterministic` has too. */
+/** What a machine is told of its surroundings where runs are to repeat: with `--deterministic`, in a page, in tests. */
 export function fixedStart(): StartOptions {
   return {
     time: { sec: FIXED_TIME, nsec: 0 },
