@@ -15,6 +15,7 @@ export const LISTED = {
   pointers: "x87 instruction and data pointers in images",
   mask: "MXCSR_MASK in FXSAVE images: AMD's processors have bit 17",
   compare: "flags after a fault in the middle of REP CMPS and SCAS",
+  segment: "an offset that is not canonical with a segment base that makes the address an address of the kernel: #GP, not #PF",
   enter: "ENTER that faults: AMD's processors have written part of the frame by then",
   maskmovq: "MASKMOVQ that faults: AMD's processors have entered the MMX state by then",
 } as const;
@@ -35,6 +36,8 @@ export const isTranscendental = (mnemonic: string): boolean => /^(fsin|fcos|fsin
 export const isApproximation = (mnemonic: string): boolean => /^v?(rcp|rsqrt)[ps]s$/.test(mnemonic);
 
 const TRAP = 1;
+const GENERAL_PROTECTION = 13;
+const KERNEL = 0xffff_8000_0000_0000n;
 const TOP = 1n << 63n;
 
 /** A place on the line of all numbers of one sign, in steps of the last place. */
@@ -172,6 +175,8 @@ export function judge(one: RunnerCase, decoded: Decoded, rows: readonly RowSpec[
     }
   } else if (decoded.rep !== 0 && /^(cmps|scas)$/.test(mnemonic)) {
     if (compare({ ...line, undefinedFlags: flagMask("oszapc") }, actual) === "") return { kind: "compare" };
+  } else if (decoded.segment !== 0 && exception.vector === GENERAL_PROTECTION && actual.exception !== undefined && actual.exception.cr2 >= KERNEL) {
+    if (compare(line, { state: actual.state, exception }) === "") return { kind: "segment" };
   } else if (mnemonic === "enter") {
     const state = copyState(actual.state);
     state.data.set(expected.state.data);

@@ -314,7 +314,7 @@ export class Interpreter {
   #blockAt(rip: number): Block | undefined {
     if (rip >= TASK_SIZE) {
       if (rip >= 0x8000_0000_0000 && rip < CANONICAL_HIGH) this.#raise(Vector.GP, 0);
-      else this.#raisePageFault(rip >= CANONICAL_HIGH ? rip - 2 ** 64 : rip, "MAPERR", PageFault.user | PageFault.fetch);
+      else this.#raisePageFault(rip >= CANONICAL_HIGH ? rip - 2 ** 64 : rip, "MAPERR", PageFault.user | PageFault.present | PageFault.fetch);
       return undefined;
     }
     const block = this.#blocks.at(rip);
