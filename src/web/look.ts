@@ -15,6 +15,9 @@ const MOST_INSTRUCTIONS = 512;
 /** Bytes in front of an address that are decoded to find the instructions before it. */
 const MOST_BACK = 4096;
 const AVERAGE_INSTRUCTION = 4;
+/** Of a text that a word on the stack leads to. */
+const SHORTEST_TEXT = 3;
+const LONGEST_TEXT = 24;
 const YMM_BYTES = 32;
 const VECTOR_COUNT = 16;
 const ST_COUNT = 8;
@@ -126,12 +129,21 @@ function stack(machine: Machine, symbolizer: Symbolizer, count: number): Looks["
     if (space.peek(address, word) !== 8) break;
     const value = view.getBigUint64(0, true);
     const target = Number(value);
-    const area = space.areaAt(target);
-    const name = area === undefined ? "" : space.areaName(area);
-    const place = area !== undefined && (area.prot & PROT_EXEC) !== 0 ? symbolizer.at(target)?.text : undefined;
-    words.push({ address, value: hex(value, 16), note: place ?? (name === "" ? undefined : name), returns: returns.has(target) });
+    words.push({ address, value: hex(value, 16), note: noteOf(machine, symbolizer, target), returns: returns.has(target) });
   }
   return { words, frames: frames.map(({ address, certain }) => ({ address, certain, place: symbolizer.at(address)?.text })) };
+}
+
+/** What an address leads to: a function or object, a text, or an area. */
+function noteOf({ space }: Machine, symbolizer: Symbolizer, target: number): string | undefined {
+  const area = space.areaAt(target);
+  if (area === undefined) return undefined;
+  const place = symbolizer.at(target);
+  if (place !== undefined && (place.start !== undefined || (area.prot & PROT_EXEC) !== 0)) return place.text;
+  const bytes = new Uint8Array(LONGEST_TEXT);
+  const text = /^[ -~\n\t]*/.exec(decodeLatin1(bytes.subarray(0, space.peek(target, bytes))))?.[0] ?? "";
+  if (text.length >= SHORTEST_TEXT) return JSON.stringify(text).replace(/"$/, text.length === LONGEST_TEXT ? '"…' : '"');
+  return space.areaName(area) || "anonymous memory";
 }
 
 function vectors({ space, registers, features }: Machine): Looks["vectors"]["answer"] {

@@ -33,9 +33,11 @@ export function Memory({ place, onPlace, ...view }: MemoryProps) {
   const { machine, state } = view;
   const { answer, error } = useLook(view, "pages", { cells: 1 });
   const areas = answer?.areas ?? [];
-  const current =
-    areas.find(({ start, end }) => place !== undefined && place.address >= start && place.address < end) ??
-    (place === undefined ? startArea(areas, state.cpu) : undefined);
+  // The stack, where nothing was asked for.
+  const rsp = state.cpu?.registers.find(({ name }) => name === "rsp")?.value;
+  const [stack] = useState<MemoryPlace>({ address: Number.parseInt(rsp ?? "0", 16) });
+  const wanted = place ?? stack;
+  const current = areas.find(({ start, end }) => wanted.address >= start && wanted.address < end);
   const goTo = async (text: string): Promise<void> => {
     const { address } = await machine.look("address", { text });
     if (!areas.some(({ start, end }) => address >= start && address < end)) throw new Error(`Nothing is mapped at ${hex(address)}.`);
@@ -66,21 +68,8 @@ export function Memory({ place, onPlace, ...view }: MemoryProps) {
           ))}
         </select>
       </div>
-      {current === undefined ? (
-        <Hint>Nothing is mapped there any more. Choose an area.</Hint>
-      ) : (
-        <HexRows {...view} area={current} place={place ?? { address: current.start }} />
-      )}
+      {current === undefined ? <Hint>Nothing is mapped there any more. Choose an area.</Hint> : <HexRows {...view} area={current} place={wanted} />}
     </>
-  );
-}
-
-/** The stack, where nothing was asked for. */
-function startArea(areas: readonly AreaPicture[], _cpu: unknown): AreaPicture | undefined {
-  return (
-    areas.find(({ permissions, name }) => name === "[heap]" && permissions.startsWith("rw")) ??
-    areas.find(({ name }) => name === "[stack]") ??
-    areas[0]
   );
 }
 
