@@ -58,6 +58,13 @@ export function notDenormal(op: Op, bits: FloatBits, value: V): V {
   return op.x("i32.eqz", denormal);
 }
 
+/** All of them normal numbers, infinities or NaNs. */
+export function atLeastNormal(op: Op, bits: FloatBits, values: readonly V[]): V {
+  const compare = bits === 64 ? "i64.lt_u" : "i32.lt_u";
+  const least = values.map((value) => doubled(op, bits, value)).reduce((a, b) => op.select(op.x(compare, a, b), a, b));
+  return op.x("i32.eqz", below(op, bits, least, LEAST[bits]));
+}
+
 /**
  * Finite and larger than the smallest normal number: that one may come of a result that was rounded up from below it, which is an underflow
  * (SDM volume 1, 4.9.1.5).

@@ -1,6 +1,8 @@
 /** SSE and SSE2 floating-point arithmetic, comparison and logic (SDM volume 1, 5.5.1 and 5.6.1). */
 
-import { both, either, floatType, inexactIsSilent, isLarge, Lanes, LARGEST, notDenormal, packed, packedOnce, resultOf, unlessUnusual } from "./float.ts";
+import {
+  atLeastNormal, both, either, floatType, inexactIsSilent, isLarge, Lanes, LARGEST, notDenormal, packed, packedOnce, resultOf, SMALLEST, unlessUnusual,
+} from "./float.ts";
 import type { FloatBits, PackedHelper, PackedLane } from "./float.ts";
 import { insn } from "./insn.ts";
 import type { Insn } from "./insn.ts";
@@ -50,23 +52,32 @@ function arithmetic(name: string, opcode: string, zeros: Zeros): Insn[] {
       const l = new Lanes(op, bits);
       const r = unary ? l.f(name, b) : l.f(name, a, b);
       const values = { a, b, r };
-      const exact = zeros.map((zero) => l.isZero(values[zero])).reduce((x, y) => l.or(x, y));
-      const large = l.or(l.large(r), exact);
-      const operands = unary ? [l.ordinary(b)] : [l.ordinary(a), l.ordinary(b)];
-      return { result: r, operands: [a, b], usual: [...operands, large, l.upTo(r, LARGEST[bits])] };
+      const rare = (): V[] => {
+        const exact = zeros.map((zero) => l.isZero(values[zero])).reduce((x, y) => l.or(x, y));
+        const operands = unary ? [l.ordinary(b)] : [l.ordinary(a), l.ordinary(b)];
+        return [...operands, l.or(l.large(r), exact), l.upTo(r, LARGEST[bits])];
+      };
+      // Of a NaN among the operands the result is one, which is not up to anything.
+      const size = l.f("abs", r);
+      const least = (unary ? [b] : [a, b]).reduce((x, y) => l.f("pmin", x, l.f("abs", y)), size);
+      const usual = [l.f("gt", least, l.splat(SMALLEST[bits])), l.f("le", size, l.splat(LARGEST[bits]))];
+      return { result: r, operands: [a, b], usual, rare };
     },
     (op, bits, a, b) => {
       const t = floatType(bits);
       const r = unary ? op.x(`${t}.sqrt`, b) : op.x(`${t}.${name}`, a, b);
       const values = { a, b, r };
-      const sources = (): V => {
-        const silent = both(op, inexactIsSilent(op), notDenormal(op, bits, b));
-        return unary ? silent : both(op, silent, notDenormal(op, bits, a));
-      };
+      const silent = inexactIsSilent(op);
+      const large = isLarge(op, bits, r);
       const isZero = (value: V): V => op.x(`${t}.eq`, value, bits === 32 ? op.f32(0) : op.f64(0));
-      const exactZero = (): V => both(op, sources(), isZero(r), zeros.map((zero) => isZero(values[zero])).reduce((x, y) => either(op, x, y)));
-      const usual = both(op, sources(), isLarge(op, bits, r));
-      return unlessUnusual(op, usual, r, `sse ${name}${bits === 32 ? "ss" : "sd"}`, [a, b], undefined, exactZero);
+      const rare = (): V => {
+        const sources = (unary ? [b] : [a, b]).map((value) => notDenormal(op, bits, value));
+        const exact = zeros.map((zero) => isZero(values[zero])).reduce((x, y) => either(op, x, y));
+        return both(op, silent, ...sources, either(op, large, both(op, isZero(r), exact)));
+      };
+      // Of infinities and NaNs the result is no large number.
+      const usual = both(op, silent, atLeastNormal(op, bits, unary ? [b] : [a, b]), large);
+      return unlessUnusual(op, usual, r, `sse ${name}${bits === 32 ? "ss" : "sd"}`, [a, b], undefined, rare);
     },
   );
 }
