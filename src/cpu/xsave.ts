@@ -138,10 +138,12 @@ export function restoreXsave(state: DataView, area: DataView, mask: number): boo
   return true;
 }
 
-/** x87, SSE and AVX state of a fresh process. */
-export function resetFloatState(state: DataView): void {
-  restoreX87(state, initialFxsave);
-  restoreMxcsr(state, initialFxsave);
-  restoreXmm(state, initialFxsave);
-  restoreUpper(state, undefined);
+/** Puts the components of `mask` (all by default) into the state of a fresh process. */
+export function resetFloatState(state: DataView, mask: number = XCR0): void {
+  if ((mask & Component.x87) !== 0) restoreX87(state, initialFxsave);
+  if ((mask & Component.sse) !== 0) {
+    restoreMxcsr(state, initialFxsave);
+    restoreXmm(state, initialFxsave);
+  }
+  if ((mask & Component.avx) !== 0) restoreUpper(state, undefined);
 }

@@ -9,6 +9,7 @@ import { SIG_DFL, SIG_IGN, SIGKILL } from "./abi/signal.ts";
 import { emptySet } from "./abi/sigset.ts";
 import { Reg } from "./registers.ts";
 import { releaseMemory } from "./robust.ts";
+import { minimumSignalStack } from "./signals/frame.ts";
 import type { Task } from "./task.ts";
 import type { Dentry } from "./vfs/inode.ts";
 import type { OpenFile } from "./vfs/open-file.ts";
@@ -99,6 +100,7 @@ export function startImage(task: Task, found: FoundProgram, argv: readonly strin
     secure: false,
     hwcap: kernel.start.hwcap ?? 0,
     hwcap2: kernel.start.hwcap2 ?? 0,
+    minSignalStack: minimumSignalStack(registers.xstateSize),
     fileName: path,
     ...(Number.isFinite(stackLimit) ? { stackLimit } : {}),
     ...(found.backing === undefined ? {} : { backing: found.backing }),

@@ -42,14 +42,17 @@ export interface Registers {
   setRflags(value: number): void;
   fsBase: number;
   gsBase: number;
-  /** Bytes of the FXSAVE (512) or standard-format XSAVE image (576 and more) of a signal frame. */
+  /** Bytes of the FXSAVE (512) or standard-format XSAVE image (832) of a signal frame. */
   readonly xstateSize: number;
-  /** The XCR0 bits that the image can hold: 3 for x87 and SSE, 7 with AVX. Unused when `xstateSize` is 512. */
+  /** The XCR0 bits that the image can hold: 3 for x87 and SSE, 7 with AVX. */
   readonly xfeatures: number;
-  /** Writes the image to the first `xstateSize` bytes of `into`; bytes 464 to 511 are left for software. Returns `xstateSize`. */
-  saveXstate(into: Uint8Array): number;
-  /** Loads an image. A length of 512 is FXSAVE, else standard-format XSAVE. False: the image is one that FXRSTOR or XRSTOR refuses with #GP. */
-  restoreXstate(from: Uint8Array): boolean;
+  /** Writes the image to the first `xstateSize` bytes of `into`, which are zero before; bytes 416 to 511 are left to software. */
+  saveXstate(into: Uint8Array): void;
+  /**
+   * Loads the components of `features` from an image: FXSAVE's where its length is 512, else XSAVE's; without AVX 576 bytes suffice. All others
+   * become those of a fresh process. False: the image is one that FXRSTOR or XRSTOR refuses with #GP.
+   */
+  restoreXstate(from: Uint8Array, features: number): boolean;
   /** Puts x87, SSE and AVX state into the state of a fresh process. */
   resetXstate(): void;
   /** x87 control and status word, and MXCSR: what the SIGFPE codes are read from. */

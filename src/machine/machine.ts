@@ -137,7 +137,7 @@ export class Machine {
         ...(options.prebuilt === undefined ? {} : { prebuilt: options.prebuilt }),
       });
     }
-    this.registers = new CpuRegisters(this.space.view);
+    this.registers = new CpuRegisters(this.space.view, features);
     this.registers.resetXstate();
   }
 

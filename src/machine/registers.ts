@@ -1,18 +1,36 @@
 /** The kernel's view of the CPU state ({@link Registers} of the linux room) over the interpreter's. */
 
-import { CpuState, readRflags, resetFloatState, restoreFxsave, saveFxsave, writeRflags } from "../cpu/index.ts";
+import type { Feature } from "../cpu/index.ts";
+import {
+  CpuState,
+  readRflags,
+  resetFloatState,
+  restoreFxsave,
+  restoreXsave,
+  saveFxsave,
+  saveXsave,
+  writeRflags,
+  XCR0,
+  XSAVE_BYTES,
+} from "../cpu/index.ts";
 import type { Registers } from "../linux/index.ts";
 
 const HIGH = 0x1_0000_0000;
+const FXSAVE_BYTES = 512;
+/** x87 and SSE state. */
+const FXSAVE_FEATURES = 3;
 
 export class CpuRegisters implements Registers {
   readonly #view: DataView;
-  /** No XSAVE is announced: frames carry the FXSAVE image. */
-  readonly xstateSize = 512;
-  readonly xfeatures = 3;
+  readonly xstateSize: number;
+  readonly xfeatures: number;
 
-  constructor(view: DataView) {
+  /** Frames carry the XSAVE image where `features` have XSAVE, else FXSAVE's. */
+  constructor(view: DataView, features: ReadonlySet<Feature>) {
     this.#view = view;
+    const extended = features.has("xsave");
+    this.xstateSize = extended ? XSAVE_BYTES : FXSAVE_BYTES;
+    this.xfeatures = extended ? XCR0 : FXSAVE_FEATURES;
   }
 
   low(reg: number): number {
@@ -77,13 +95,17 @@ export class CpuRegisters implements Registers {
     this.#view.setInt32(at + 4, Math.floor(value / HIGH), true);
   }
 
-  saveXstate(into: Uint8Array): number {
-    saveFxsave(this.#view, into);
-    return this.xstateSize;
+  saveXstate(into: Uint8Array): void {
+    if (this.xstateSize === FXSAVE_BYTES) saveFxsave(this.#view, into);
+    else saveXsave(this.#view, new DataView(into.buffer, into.byteOffset, into.byteLength), XCR0, "all");
   }
 
-  restoreXstate(from: Uint8Array): boolean {
-    return restoreFxsave(this.#view, from);
+  restoreXstate(from: Uint8Array, features: number): boolean {
+    const view = this.#view;
+    const image = new DataView(from.buffer, from.byteOffset, from.byteLength);
+    const done = from.length === FXSAVE_BYTES ? restoreFxsave(view, from) : restoreXsave(view, image, features);
+    if (done) resetFloatState(view, ~features);
+    return done;
   }
 
   resetXstate(): void {

@@ -50,9 +50,8 @@ export class FakeRegisters implements Registers {
   setRflags(value: number): void {
     this.flags = value;
   }
-  saveXstate(into: Uint8Array): number {
+  saveXstate(into: Uint8Array): void {
     into.set(this.xstate);
-    return this.xstate.length;
   }
   restoreXstate(from: Uint8Array): boolean {
     this.xstate.set(from);

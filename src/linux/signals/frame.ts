@@ -9,7 +9,7 @@
  *           + 440    end; the x87/SSE/AVX image lies above, 64-byte aligned, followed by FP_XSTATE_MAGIC2
  */
 import type { AddressSpace } from "../../memory/index.ts";
-import { SA_ONSTACK, SA_RESTORER, SA_SIGINFO, SIGKILL, SIGSTOP, SS_AUTODISARM, SS_DISABLE, SS_ONSTACK } from "../abi/signal.ts";
+import { MINSIGSTKSZ, SA_ONSTACK, SA_RESTORER, SA_SIGINFO, SIGKILL, SIGSTOP, SS_AUTODISARM, SS_DISABLE, SS_ONSTACK } from "../abi/signal.ts";
 import { remove, type SigSet } from "../abi/sigset.ts";
 import { Reg, USER_CS, USER_SS, type Registers } from "../registers.ts";
 import { writeSigInfo } from "./siginfo.ts";
@@ -22,14 +22,27 @@ const SIGMASK = 304;
 const SIGINFO = 312;
 const REDZONE = 128;
 const LEGACY_SIZE = 512;
-/** Where the software bytes lie in the FXSAVE area. */
+/** Where the registers end in the FXSAVE area, and where the software bytes lie. */
+const LEGACY_END = 416;
 const SW_RESERVED = 464;
+/** The XSAVE header behind it: XSTATE_BV first. */
+const XSTATE_BV = LEGACY_SIZE;
+const XSTATE_MINIMUM = 576;
+/** Components: x87 and SSE, which frames always name, and AVX, whose state lies behind the header. */
+const FEATURES_LEGACY = 3;
+const FEATURE_AVX = 4;
+/** Alignment that FXRSTOR and XRSTOR ask for. */
+const LEGACY_ALIGNMENT = 16;
+const XSTATE_ALIGNMENT = 64;
 const FP_XSTATE_MAGIC1 = 0x46505853;
 const FP_XSTATE_MAGIC2 = 0x46505845;
 
 const UC_FP_XSTATE = 1;
 const UC_SIGCONTEXT_SS = 2;
 const UC_STRICT_RESTORE_SS = 4;
+
+/** The 32-bit frame with its own x87 state, and what alignment may add. */
+const LARGEST_FRAME = 926;
 
 const TASK_SIZE = 0x7fff_ffff_f000;
 
@@ -99,6 +112,12 @@ function writeNumber(memory: AddressSpace, address: number, value: number): void
   memory.writeU32(address + 4, Math.floor(value / 0x1_0000_0000) >>> 0);
 }
 
+/** AT_MINSIGSTKSZ (arch/x86/kernel/signal.c): room for a frame with its padding; the kernel counts the largest frame, which is the 32-bit one. */
+export function minimumSignalStack(xstateSize: number): number {
+  const magic = xstateSize > LEGACY_SIZE ? 4 : 0;
+  return Math.ceil((LARGEST_FRAME + xstateSize + magic) / 16) * 16;
+}
+
 /** Bytes above the frame proper that the extended state takes, without alignment. */
 function xstateBytes(registers: Registers): number {
   return registers.xstateSize > LEGACY_SIZE ? registers.xstateSize + 4 : LEGACY_SIZE;
@@ -135,6 +154,7 @@ export function pushFrame(task: FrameTask, action: Readonly<SigAction>, info: Si
   registers.set(Reg.rsp, sp);
   registers.set(Reg.rip, action.handler);
   registers.setRflags(registers.rflags() & ~RFLAGS_TF_DF_RF);
+  registers.resetXstate();
   if (altStack.flags & SS_AUTODISARM) {
     altStack.sp = 0;
     altStack.size = 0;
@@ -143,21 +163,26 @@ export function pushFrame(task: FrameTask, action: Readonly<SigAction>, info: Si
   return true;
 }
 
+/** What neither the processor nor the kernel writes keeps what the stack held. */
 function writeXstate(registers: Registers, memory: AddressSpace, at: number): void {
   const size = registers.xstateSize;
   const image = $xstate.subarray(0, size);
   image.fill(0);
   registers.saveXstate(image);
-  image.fill(0, SW_RESERVED, LEGACY_SIZE);
   if (size > LEGACY_SIZE) {
     const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
     view.setUint32(SW_RESERVED, FP_XSTATE_MAGIC1, true);
     view.setUint32(SW_RESERVED + 4, size + 4, true);
     view.setUint32(SW_RESERVED + 8, registers.xfeatures, true);
     view.setUint32(SW_RESERVED + 16, size, true);
+    view.setUint32(XSTATE_BV, view.getUint32(XSTATE_BV, true) | FEATURES_LEGACY, true);
     memory.writeU32(at + size, FP_XSTATE_MAGIC2);
   }
-  if (memory.copyOut(at, image) !== size) throw new RangeError("frame");
+  const parts = [
+    [0, LEGACY_END],
+    [SW_RESERVED, size],
+  ] as const;
+  for (const [from, to] of parts) if (memory.copyOut(at + from, image.subarray(from, to)) !== to - from) throw new RangeError("frame");
 }
 
 function writeContext(task: FrameTask, frame: number, fpstate: number, mask: Readonly<SigSet>): void {
@@ -188,74 +213,77 @@ function writeContext(task: FrameTask, frame: number, fpstate: number, mask: Rea
   writeParts(memory, frame + SIGMASK, mask.low, mask.high);
 }
 
-/**
- * rt_sigreturn(2): loads the frame below the stack pointer. Returns the mask to restore, or undefined when the frame is no frame,
- * which is SIGSEGV.
- */
-export function popFrame(task: FrameTask): SigSet | undefined {
+/** What a frame gave: the mask to restore, and whether all of it could be loaded. If not, that is SIGSEGV, with what was loaded until then. */
+interface Returned {
+  readonly mask: SigSet | undefined;
+  readonly whole: boolean;
+}
+
+/** rt_sigreturn(2): loads the frame below the stack pointer, in the kernel's order. */
+export function popFrame(task: FrameTask): Returned {
   const { registers, memory, altStack } = task;
   const frame = registers.number(Reg.rsp) - 8;
   const context = frame + SIGCONTEXT;
+  let mask: SigSet | undefined;
   try {
-    const mask: SigSet = { low: memory.readI32(frame + SIGMASK), high: memory.readI32(frame + SIGMASK + 4) };
-    remove(mask, SIGKILL);
-    remove(mask, SIGSTOP);
-    const halves: number[] = [];
-    for (let i = 0; i < SIGCONTEXT_ORDER.length * 2; i++) halves.push(memory.readI32(context + i * 4));
-    const rflags = memory.readU32(context + EFLAGS);
-    const fpstate = memory.readNumber(context + FPSTATE);
+    const saved: SigSet = { low: memory.readI32(frame + SIGMASK), high: memory.readI32(frame + SIGMASK + 4) };
+    remove(saved, SIGKILL);
+    remove(saved, SIGSTOP);
+    mask = saved;
     const stack: AltStack = {
       sp: memory.readNumber(frame + UCONTEXT + 16),
       flags: memory.readU32(frame + UCONTEXT + 24),
       size: memory.readNumber(frame + UCONTEXT + 32),
     };
-    if (!readXstate(registers, memory, fpstate)) return undefined;
+    if (altStackFlags(altStack, registers.number(Reg.rsp)) !== SS_ONSTACK) restoreAltStack(altStack, stack);
+    const halves: number[] = [];
+    for (let i = 0; i < SIGCONTEXT_ORDER.length * 2; i++) halves.push(memory.readI32(context + i * 4));
+    const rflags = memory.readU32(context + EFLAGS);
+    const fpstate = memory.readNumber(context + FPSTATE);
     for (let i = 0; i < SIGCONTEXT_ORDER.length; i++) registers.setParts(SIGCONTEXT_ORDER[i]!, halves[i * 2]!, halves[i * 2 + 1]!);
     registers.setRflags((registers.rflags() & ~RFLAGS_RESTORED) | (rflags & RFLAGS_RESTORED));
-    if (altStackFlags(altStack, registers.number(Reg.rsp)) !== SS_ONSTACK) restoreAltStack(altStack, stack);
-    return mask;
+    return { mask, whole: restoreXstate(registers, memory, fpstate) };
   } catch {
-    return undefined;
+    return { mask, whole: false };
   }
 }
 
+/** As sigaltstack(2), whose errors do not count here. */
 function restoreAltStack(into: AltStack, from: Readonly<AltStack>): void {
   const mode = from.flags & ~SS_AUTODISARM;
   if (mode !== SS_DISABLE && mode !== SS_ONSTACK && mode !== 0) return;
-  if (mode === SS_DISABLE) {
-    into.sp = 0;
-    into.size = 0;
-    into.flags = from.flags;
-    return;
-  }
-  into.sp = from.sp;
-  into.size = from.size;
+  if (mode !== SS_DISABLE && from.size < MINSIGSTKSZ) return;
+  into.sp = mode === SS_DISABLE ? 0 : from.sp;
+  into.size = mode === SS_DISABLE ? 0 : from.size;
   into.flags = from.flags;
 }
 
-/** A null pointer means the initial state; an image without valid magic words is taken as a 512-byte one. */
-function readXstate(registers: Registers, memory: AddressSpace, at: number): boolean {
-  if (at === 0) {
-    registers.resetXstate();
-    return true;
+/** Loads x87, SSE and AVX state; where that fails, it is a fresh process's. A null pointer asks for that. */
+function restoreXstate(registers: Registers, memory: AddressSpace, at: number): boolean {
+  if (at !== 0 && at + registers.xstateSize <= TASK_SIZE) {
+    if (readXstate(registers, memory, at)) return true;
   }
-  const legacy = $xstate.subarray(0, LEGACY_SIZE);
-  if (memory.copyIn(at, legacy) !== LEGACY_SIZE) return false;
+  registers.resetXstate();
+  return at === 0;
+}
+
+/** An image without valid magic words is taken as FXSAVE's. Components that the software bytes do not name become those of a fresh process. */
+function readXstate(registers: Registers, memory: AddressSpace, at: number): boolean {
   const size = registers.xstateSize;
+  const legacy = $xstate.subarray(0, LEGACY_SIZE);
   if (size > LEGACY_SIZE) {
+    if (memory.copyIn(at + SW_RESERVED, legacy.subarray(SW_RESERVED)) !== LEGACY_SIZE - SW_RESERVED) return false;
     const view = new DataView($xstate.buffer);
     const extended = view.getUint32(SW_RESERVED + 4, true);
     const stated = view.getUint32(SW_RESERVED + 16, true);
-    const valid =
-      view.getUint32(SW_RESERVED, true) === FP_XSTATE_MAGIC1 &&
-      stated >= 576 &&
-      stated <= size &&
-      stated <= extended &&
-      memory.readU32(at + stated) === FP_XSTATE_MAGIC2;
-    if (valid) {
-      const image = $xstate.subarray(0, stated);
-      return memory.copyIn(at, image) === stated && registers.restoreXstate(image);
+    const features = view.getUint32(SW_RESERVED + 8, true) & registers.xfeatures;
+    const valid = view.getUint32(SW_RESERVED, true) === FP_XSTATE_MAGIC1 && stated >= XSTATE_MINIMUM && stated <= size && stated <= extended;
+    if (valid && memory.readU32(at + stated) === FP_XSTATE_MAGIC2) {
+      if (at % XSTATE_ALIGNMENT !== 0) return false;
+      const image = $xstate.subarray(0, (features & FEATURE_AVX) === 0 ? XSTATE_MINIMUM : size);
+      return memory.copyIn(at, image) === image.length && registers.restoreXstate(image, features);
     }
   }
-  return registers.restoreXstate(legacy);
+  if (at % LEGACY_ALIGNMENT !== 0) return false;
+  return memory.copyIn(at, legacy) === LEGACY_SIZE && registers.restoreXstate(legacy, FEATURES_LEGACY);
 }

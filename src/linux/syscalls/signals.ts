@@ -223,12 +223,12 @@ export const signalCalls: readonly Syscall[] = [
     { frame: { direction: "in", decode: () => 0, show: (_l, _h, shown) => returnText(shown.task) } },
     "full",
     (t) => {
-      const mask = popFrame(t);
-      if (mask === undefined) forceSignal(t, kernelInfo(SIGSEGV));
-      else {
+      const { mask, whole } = popFrame(t);
+      if (mask !== undefined) {
         assign(t.mask, mask);
         t.signalled = hasUnblocked(t);
       }
+      if (!whole) forceSignal(t, kernelInfo(SIGSEGV));
       t.call.number = -1;
       return KEEP_REGISTERS;
     },
