@@ -11,7 +11,11 @@ import { LineLog, StraceView } from "./strace.tsx";
 import { type Tab, Tabs } from "./tabs.tsx";
 import type { TerminalHandle } from "./terminal.tsx";
 import { TerminalPanel } from "./terminal-panel.tsx";
-import { useProgram } from "./use-program.ts";
+import { Guide } from "./snapshots/guide.tsx";
+import { isCore } from "./snapshots/snapshots.ts";
+import { SnapshotsPanel } from "./snapshots/panel.tsx";
+import { useSnapshots } from "./snapshots/use-snapshots.ts";
+import { type Stage, useProgram } from "./use-program.ts";
 import { Code } from "./views/code.tsx";
 import { Memory, type MemoryPlace } from "./views/memory.tsx";
 import { Pages } from "./views/pages.tsx";
@@ -20,6 +24,7 @@ import { Stack } from "./views/stack.tsx";
 import { Vectors } from "./views/vectors.tsx";
 
 const FIRST = "mandelbrot";
+const ELF_HEADER = 64;
 const SIZE_IN_PIXELS = { xpixel: 0, ypixel: 0 };
 
 export function App() {
@@ -44,9 +49,8 @@ export function App() {
       }),
     [log],
   );
-  const program = useProgram(
-    machine,
-    {
+  const stage = useMemo<Stage>(
+    () => ({
       begin: (pipes) => {
         terminal.current?.reset(pipes);
         log.clear();
@@ -56,9 +60,11 @@ export function App() {
         pipes
           ? { kind: "pipes", input: new TextEncoder().encode(text) }
           : { kind: "terminal", size: { ...(terminal.current?.size ?? { columns: 80, rows: 24 }), ...SIZE_IN_PIXELS } },
-    },
-    programs.find(({ name }) => name === FIRST) ?? programs[0],
+    }),
+    [log],
   );
+  const program = useProgram(machine, stage, programs.find(({ name }) => name === FIRST) ?? programs[0]);
+  const { snapshots, state: saved, go, open, guide } = useSnapshots(machine, state, program, stage);
   const { choice, settings, start } = program;
   const startOrLoad = (run: boolean): void => void start(run ? { type: "run" } : undefined);
 
@@ -71,11 +77,13 @@ export function App() {
   }, [machine, start]);
 
   const openFile = (file: File): void => program.openBytes(file.name, async () => new Uint8Array(await file.arrayBuffer()));
-  /** One ELF file is a program; anything else is for the guest. */
+  /** One ELF file is a program, or a state to go on with; anything else is for the guest. */
   const drop = async (dropped: readonly Dropped[]): Promise<void> => {
     const [only] = dropped;
-    if (only !== undefined && dropped.length === 1 && isElf(new Uint8Array(await only.file.slice(0, 4).arrayBuffer()))) {
-      openFile(only.file);
+    const header = new Uint8Array((await only?.file.slice(0, ELF_HEADER).arrayBuffer()) ?? []);
+    if (only !== undefined && dropped.length === 1 && isElf(header)) {
+      if (isCore(header)) await open([only.file]);
+      else openFile(only.file);
       return;
     }
     await program.addFiles(dropped, "/");
@@ -132,6 +140,7 @@ export function App() {
         <SettingsView program={program} />
       </div>
       <div class="work">
+        <Guide instructions={state.instructions} {...guide} />
         <Controls machine={machine} state={state} onStart={startOrLoad} onStop={program.stop} />
         {state.error !== undefined && (
           <p class="error" role="alert">
@@ -144,6 +153,7 @@ export function App() {
           </pre>
         )}
         <TerminalPanel machine={machine} handle={terminal} name={choice?.name} />
+        <SnapshotsPanel machine={machine} machineState={state} snapshots={snapshots} state={saved} onGo={go} onOpen={open} />
         <Tabs label="Around the program" tabs={aroundTabs} chosen={around} onChoose={setAround} />
       </div>
       <Tabs label="Inside the machine" tabs={insideTabs} chosen={inside} onChoose={setInside} />

@@ -46,6 +46,17 @@ export function SettingsView({ program }: { readonly program: Program }) {
           <textarea rows={4} value={settings.text} spellcheck={false} onInput={(event) => change({ text: event.currentTarget.value })} />
         </label>
       )}
+      <label>
+        <span>Seed of its random numbers, in hexadecimal</span>
+        <input
+          type="text"
+          value={settings.seed}
+          spellcheck={false}
+          autocomplete="off"
+          placeholder="0"
+          onInput={(event) => change({ seed: event.currentTarget.value })}
+        />
+      </label>
     </details>
   );
 }

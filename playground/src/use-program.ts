@@ -1,9 +1,12 @@
 // What is to be run, and how: chosen, edited and started.
 import { useCallback, useMemo, useRef, useState } from "preact/hooks";
-import type { Command, Streams } from "../../src/web/index.ts";
+import type { Command, InputEvent, Streams } from "../../src/web/index.ts";
 import { type Dropped, type Incoming, readIncoming } from "./files/incoming.ts";
 import { loadInterpreter, type MachineClient } from "./machine.ts";
-import { fetchBytes, type GalleryProgram } from "./programs.ts";
+import { fetchBytes, type GalleryProgram, programs } from "./programs.ts";
+import type { Recipe } from "./snapshots/recipe.ts";
+import { nameOf, type Origin } from "./snapshots/snapshots.ts";
+import type { SavedSnapshot } from "./snapshots/store.ts";
 import { joinWords, splitWords } from "./words.ts";
 
 /** The program's file. */
@@ -26,6 +29,8 @@ export interface Settings {
   readonly env: string;
   readonly input: InputKind;
   readonly text: string;
+  /** Of the guest's random numbers, in hexadecimal; empty for zeros. */
+  readonly seed: string;
   readonly strace: boolean;
 }
 
@@ -52,6 +57,18 @@ export interface Program {
   /** Loads it; `then` is done at once. Errors are told by the machine's state. */
   readonly start: (then?: Command) => Promise<void>;
   readonly stop: () => void;
+  /** Where the run that is there came from. */
+  readonly origin: () => Origin | undefined;
+  /** Starts a program of the gallery, or waits for its file to be opened (false), and tells it what it was told in an earlier run. */
+  readonly startAgain: (name: string, how: Pick<Recipe, "args" | "env" | "input" | "seed">, tape: readonly InputEvent[], then: Command) => boolean;
+  /** A snapshot takes the place of what was there. */
+  readonly continueFrom: (saved: SavedSnapshot, origin: Origin) => void;
+}
+
+/** What is told a program again. */
+interface Again {
+  readonly tape: readonly InputEvent[];
+  readonly then: Command;
 }
 
 /** What programs of one's own find in their environment. */
@@ -66,7 +83,21 @@ function choiceOf({ name, url }: GalleryProgram): Choice {
 
 function settingsOf({ argv, env }: GalleryProgram): Omit<Settings, "strace"> {
   const lines = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-  return { args: joinWords(argv), env: lines.join("\n"), input: "terminal", text: "" };
+  return { args: joinWords(argv), env: lines.join("\n"), input: "terminal", text: "", seed: "" };
+}
+
+const SEED_DIGITS = 64;
+
+/** All digits of a seed; undefined for zeros. Throws Error with a sentence. */
+function seedOf(text: string): string | undefined {
+  const digits = text.trim().replace(/^0x/i, "").toLowerCase();
+  if (!/^[\da-f]{0,64}$/.test(digits)) throw new Error(`The seed has other signs than at most ${SEED_DIGITS} hexadecimal digits.`);
+  const whole = digits.padStart(SEED_DIGITS, "0");
+  return /^0*$/.test(whole) ? undefined : whole;
+}
+
+function seedBytes(digits: string): Uint8Array {
+  return Uint8Array.from({ length: SEED_DIGITS / 2 }, (_each, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16));
 }
 
 /** Throws Error with a sentence for a line that is no NAME=value. */
@@ -80,7 +111,7 @@ function environmentOf(text: string): string[] {
 export function useProgram(machine: MachineClient, stage: Stage, first: GalleryProgram | undefined): Program {
   const [choice, setChoice] = useState<Choice | undefined>(first && choiceOf(first));
   const [settings, setSettings] = useState<Settings>({
-    ...(first === undefined ? { args: "", env: "", input: "terminal", text: "" } : settingsOf(first)),
+    ...(first === undefined ? { args: "", env: "", input: "terminal", text: "", seed: "" } : settingsOf(first)),
     strace: true,
   });
   const [added, setAdded] = useState<Incoming>(NOTHING_ADDED);
@@ -88,18 +119,23 @@ export function useProgram(machine: MachineClient, stage: Stage, first: GalleryP
   const turn = useRef(0);
   const now = useRef({ choice, settings, added, stage });
   now.current = { choice, settings, added, stage };
+  const origin = useRef<Origin | undefined>(undefined);
+  const runs = useRef(0);
+  /** A run that is to be made again as soon as its program's file is there. */
+  const awaited = useRef<(Again & { readonly name: string; readonly settings: Partial<Settings> }) | undefined>(undefined);
 
   const change = useCallback((part: Partial<Settings>) => setSettings((old) => ({ ...old, ...part })), []);
   const take = useCallback(
     (next: Choice, part: Partial<Settings>): void => {
       turn.current++;
+      awaited.current = undefined;
       machine.reset();
       setChoice(next);
       change(part);
     },
     [machine, change],
   );
-  const own = useCallback((): Partial<Settings> => ({ args: "", input: "terminal", text: "", env: USUAL_ENV }), []);
+  const own = useCallback((): Partial<Settings> => ({ args: "", input: "terminal", text: "", env: USUAL_ENV, seed: "" }), []);
 
   const choose = useCallback(
     (program: GalleryProgram): void => {
@@ -116,13 +152,8 @@ export function useProgram(machine: MachineClient, stage: Stage, first: GalleryP
     [machine, take, change],
   );
 
-  const openBytes = useCallback(
-    (name: string, load: () => Promise<Uint8Array<ArrayBuffer>>): void => take({ name, path: `/${name}`, load, fromGallery: false }, own()),
-    [take, own],
-  );
-
   const start = useCallback(
-    async (then?: Command): Promise<void> => {
+    async (then?: Command, tape?: readonly InputEvent[]): Promise<void> => {
       const { choice: chosen, settings: how, added: files, stage: around } = now.current;
       if (chosen === undefined) return;
       const mine = ++turn.current;
@@ -130,10 +161,16 @@ export function useProgram(machine: MachineClient, stage: Stage, first: GalleryP
       try {
         const words = splitWords(how.args);
         const envp = environmentOf(how.env);
+        const seed = seedOf(how.seed);
         const [elf, prebuilt] = await Promise.all([chosen.load?.(), loadInterpreter()]);
         if (mine !== turn.current) return;
         const pipes = how.input === "text";
         around.begin(pipes);
+        const withFiles = chosen.load === undefined || files.files.length + files.archives.length > 0;
+        origin.current = {
+          run: `${Date.now()}-${++runs.current}`,
+          recipe: { program: chosen.name, args: words, env: envp, input: pipes ? how.text : undefined, seed, withFiles },
+        };
         machine.start(
           {
             ...(elf === undefined ? {} : { elf }),
@@ -144,6 +181,8 @@ export function useProgram(machine: MachineClient, stage: Stage, first: GalleryP
             ...(files.files.length + files.archives.length > 0 ? { files: { archives: files.archives, files: files.files } } : {}),
             streams: around.streams(pipes, how.text),
             strace: how.strace,
+            ...(seed === undefined ? {} : { seed: seedBytes(seed) }),
+            ...(tape === undefined ? {} : { tape }),
           },
           then,
         );
@@ -154,6 +193,68 @@ export function useProgram(machine: MachineClient, stage: Stage, first: GalleryP
     },
     [machine],
   );
+
+  /** Starts what is chosen now, though it is not drawn yet. */
+  const startWith = useCallback(
+    (next: Choice, part: Partial<Settings>, { then, tape }: Again): void => {
+      take(next, part);
+      const { settings: old, stage: around } = now.current;
+      now.current = { choice: next, settings: { ...old, ...part }, added: NOTHING_ADDED, stage: around };
+      setAdded(NOTHING_ADDED);
+      void start(then, tape);
+    },
+    [take, start],
+  );
+
+  const openBytes = useCallback(
+    (name: string, load: () => Promise<Uint8Array<ArrayBuffer>>): void => {
+      const waiting = awaited.current;
+      if (waiting === undefined) take({ name, path: `/${name}`, load, fromGallery: false }, own());
+      else startWith({ name: waiting.name, path: `/${waiting.name}`, load, fromGallery: false }, waiting.settings, waiting);
+    },
+    [take, own, startWith],
+  );
+
+  const startAgain = useCallback(
+    (
+      name: string,
+      { args, env, input, seed }: Pick<Recipe, "args" | "env" | "input" | "seed">,
+      tape: readonly InputEvent[],
+      then: Command,
+    ): boolean => {
+      const found = programs.find((each) => each.name === name);
+      const part: Partial<Settings> = {
+        args: joinWords(args),
+        env: env.join("\n"),
+        input: input === undefined ? "terminal" : "text",
+        text: input ?? "",
+        seed: seed ?? "",
+      };
+      if (found !== undefined) startWith(choiceOf(found), part, { tape, then });
+      else awaited.current = { name, settings: part, tape, then };
+      return found !== undefined;
+    },
+    [startWith],
+  );
+
+  const continueFrom = useCallback(({ program: path, terminal, recipe }: SavedSnapshot, from: Origin): void => {
+    turn.current++;
+    origin.current = from;
+    const name = recipe?.program ?? nameOf(path);
+    const found = programs.find((each) => each.name === name);
+    if (now.current.choice?.name !== name) {
+      const absent = (): Promise<never> => Promise.reject(new Error(`The file of ${name} is not here: open it to run it from its beginning.`));
+      setChoice(found === undefined ? { name, path, load: absent, fromGallery: false } : choiceOf(found));
+      if (recipe === undefined) setSettings((old) => ({ ...old, args: "", env: "" }));
+    }
+    setSettings((old) => ({
+      ...old,
+      input: terminal ? "terminal" : "text",
+      ...(recipe === undefined
+        ? {}
+        : { args: joinWords(recipe.args), env: recipe.env.join("\n"), text: recipe.input ?? "", seed: recipe.seed ?? "" }),
+    }));
+  }, []);
 
   return useMemo(
     () => ({
@@ -191,7 +292,10 @@ export function useProgram(machine: MachineClient, stage: Stage, first: GalleryP
         turn.current++;
         machine.stop();
       },
+      origin: () => origin.current,
+      startAgain,
+      continueFrom,
     }),
-    [choice, settings, added, change, choose, openBytes, take, own, start, machine],
+    [choice, settings, added, change, choose, openBytes, take, own, start, startAgain, continueFrom, machine],
   );
 }
