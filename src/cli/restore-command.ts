@@ -7,8 +7,8 @@ import { addWatchOptions, collect } from "./run-command.ts";
 import { parseMount, parseWindowBits } from "./run-options.ts";
 
 const more = `
-FILE is an image made by tsvm snapshot or a checkpoint of tsvm run. It holds everything but the directories of --dir, which are given again under
-the same names for the guest, and the standard streams, which are this command's own.
+FILE is an image made by tsvm snapshot or a checkpoint of tsvm run. It holds everything but the directories of --dir and --root, which are given
+again under the same names for the guest, and the standard streams, which are this command's own.
 
 A file given as standard input is read on from where the program was; standard output goes to where this command's output stands.
 
@@ -26,6 +26,7 @@ export const addRestore: AddCommand = (tsvm, finish) => {
         .argParser(collect(parseMount))
         .default([], "none"),
     )
+    .option("--root <DIR>", "the directory that was the guest's root directory")
     .option("--deterministic", "read standard input to its end first")
     .addOption(new Option("--window <BITS>", "log2 of the bytes of the guest memory's window; changes speed only").argParser(parseWindowBits));
   addCheckpointOptions(addWatchOptions(command))

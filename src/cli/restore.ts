@@ -7,11 +7,13 @@ import { Checkpointer } from "./checkpoint.ts";
 import { CommandError, ExitStatus } from "./errors.ts";
 import { readImage, refusing } from "./image-file.ts";
 import { openInputs, prebuiltModules, runMachine } from "./run.ts";
+import { mountsOf } from "./run-options.ts";
 import type { MountOption, WatchOptions } from "./run-options.ts";
 import { byteString } from "./bytes.ts";
 
 export interface RestoreOptions extends WatchOptions, CheckpointOptions {
   readonly dir: readonly MountOption[];
+  readonly root?: string;
   readonly deterministic?: true;
   readonly window?: number;
 }
@@ -22,7 +24,10 @@ function mountsInOrder(file: string, { machine }: OpenImage, given: readonly Mou
   const mounts = machine.mounts.map(({ guest, readOnly }) => {
     const at = left.findIndex((mount) => byteString(mount.guest) === guest);
     const [mount] = at < 0 ? [] : left.splice(at, 1);
-    if (mount === undefined) throw new CommandError(ExitStatus.usage, `${file}: the program needs --dir HOST::${guest}${readOnly ? ":ro" : ""}`);
+    if (mount === undefined) {
+      const wanted = guest === "/" && readOnly ? "--root DIR" : `--dir HOST::${guest}${readOnly ? ":ro" : ""}`;
+      throw new CommandError(ExitStatus.usage, `${file}: the program needs ${wanted}`);
+    }
     return { ...mount, readOnly };
   });
   const [extra] = left;
@@ -36,7 +41,8 @@ export async function restore(file: string, options: RestoreOptions): Promise<nu
   let inputs: NodeInputs | undefined;
   try {
     const { deterministic } = options;
-    inputs = openInputs({ dir: mountsInOrder(file, opened.image, options.dir), ...(deterministic === undefined ? {} : { deterministic }) });
+    const dir = mountsInOrder(file, opened.image, mountsOf(options));
+    inputs = openInputs({ dir, ...(deterministic === undefined ? {} : { deterministic }) });
     const host = inputs;
     const machine = refusing(file, () =>
       restoreImage(opened.image, { inputs: host, ...prebuiltModules(), ...(options.window === undefined ? {} : { windowBits: options.window }) }),

@@ -1,4 +1,4 @@
-/** Golden facts of images: what `tsx tools/golden-images.ts` writes and golden.test.ts compares. A change is a change of the machine revision. */
+/** Golden facts of images: what `npm run golden` writes and golden.test.ts compares. A change is a change of the machine revision. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { MACHINE_REVISION } from "../../src/machine/index.ts";
@@ -50,9 +50,23 @@ export function readGolden(): Golden {
   return JSON.parse(readFileSync(path, "utf8")) as Golden;
 }
 
-/** Makes the golden file anew from all programs. */
-export function recordGolden(): void {
-  const programs = Object.fromEntries(listPrograms().map((program) => [program.name, goldenOf(program)]));
+/** Makes the golden file anew for the programs of these names, all without any; tells what became of each. Throws where one does not print what it should. */
+export function* recordGolden(names: readonly string[]): Iterable<readonly [name: string, what: string]> {
+  const known = readGolden().programs;
+  const programs: Record<string, GoldenProgram> = {};
+  for (const program of listPrograms()) {
+    const { name } = program;
+    const before = known[name];
+    if (names.length > 0 && !names.includes(name) && before !== undefined) {
+      programs[name] = before;
+      continue;
+    }
+    const now = goldenOf(program);
+    if (now.status !== program.status || now.output !== sha256(Buffer.concat([program.stdout ?? Buffer.alloc(0), Buffer.from(program.stderr)])))
+      throw new Error(`${name}: its status or output is not the expected one`);
+    programs[name] = now;
+    yield [name, JSON.stringify(before) === JSON.stringify(now) ? "as before" : before === undefined ? "new" : "changed"];
+  }
   const golden: Golden = { formatVersion: FORMAT_VERSION, machineRevision: MACHINE_REVISION, programs };
   writeFileSync(path, `${JSON.stringify(golden, undefined, 2)}\n`);
 }

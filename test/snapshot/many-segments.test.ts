@@ -14,7 +14,9 @@ const START = 0x1000_0000_0000;
 const PAGE = 4096;
 const READELF: string = "readelf";
 
-test("66,000 segments are saved, restored and read by readelf", { timeout: 300_000 }, () => {
+let image: Uint8Array;
+
+test("66,000 segments are saved and restored", { timeout: 300_000 }, () => {
   const run = Run.start(programCase(readProgram("hello")));
   run.to(1);
   const { space } = run.machine;
@@ -25,19 +27,24 @@ test("66,000 segments are saved, restored and read by readelf", { timeout: 300_0
     space.map({ address, length: 3 * PAGE, prot: 3, fixedNoReplace: true, noReserve: i % 2 === 0 });
     space.copyOut(address + PAGE, byte);
   }
-  const image = run.image();
+  image = run.image();
   const { memory } = readCore(bytesSource(image));
   expect(memory.length).toBeGreaterThan(2 * AREAS);
   expect(new DataView(image.buffer).getUint16(56, true)).toBe(0xffff);
   expect(difference(image, run.again(image).image())).toBeUndefined();
+});
+
+const readable = spawnSync(READELF, ["--version"]).status === 0;
+
+test.skipIf(!readable)("readelf counts them", () => {
   const folder = mkdtempSync(join(tmpdir(), "tsvm-xnum-"));
   try {
     const path = join(folder, "image.core");
     writeFileSync(path, image);
     const shown = spawnSync(READELF, ["-h", path], { encoding: "latin1", env: { ...process.env, LC_ALL: "C" } });
-    if (shown.status !== 0) return;
     expect(shown.stderr).toBe("");
-    expect(shown.stdout).toContain(`65535 (${1 + memory.length + readCore(bytesSource(image)).files.length})`);
+    const { memory, files } = readCore(bytesSource(image));
+    expect(shown.stdout).toContain(`65535 (${1 + memory.length + files.length})`);
   } finally {
     rmSync(folder, { recursive: true });
   }
