@@ -46,9 +46,9 @@ function isNaN(f: Format, x: bigint): boolean {
 }
 
 /** The pattern that an operation has left. */
-function left(bits: 32 | 64): bigint {
+function left(bits: 16 | 32 | 64): bigint {
   const low = BigInt(result.low >>> 0);
-  return bits === 32 ? low : (BigInt(result.high >>> 0) << 32n) | low;
+  return bits === 64 ? (BigInt(result.high >>> 0) << 32n) | low : low;
 }
 
 /** Operations on patterns. */
