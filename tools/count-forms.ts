@@ -1,13 +1,13 @@
 /**
  * Counts which forms of instructions programs execute, and which pairs: what src/cpu/interpreter/hot-forms.ts is chosen from.
  *
- *     npx tsx tools/count-forms.ts --cases PATH/cases.json [--limit INSTRUCTIONS] [--match REGEX]
+ *     npx tsx tools/count-forms.ts --cases PATH/cases.json [--limit INSTRUCTIONS] [--match REGEX] [--cpu MODEL]
  */
 
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { Machine } from "../src/machine/index.ts";
+import { cpuModels, Machine } from "../src/machine/index.ts";
 import { NodeInputs, hostStart } from "../src/node/index.ts";
 
 interface Case {
@@ -22,9 +22,16 @@ interface Case {
 }
 
 const { values } = parseArgs({
-  options: { cases: { type: "string" }, limit: { type: "string", default: "300000000" }, match: { type: "string", default: "" } },
+  options: {
+    cases: { type: "string" },
+    limit: { type: "string", default: "300000000" },
+    match: { type: "string", default: "" },
+    cpu: { type: "string", default: "v1" },
+  },
 });
 if (values.cases === undefined) throw new Error("--cases FILE is missing");
+const features = Object.entries(cpuModels).find(([name]) => name === values.cpu)?.[1];
+if (features === undefined) throw new Error(`--cpu ${values.cpu}`);
 const forks = new Set(["fork", "vfork", "clone", "clone3"]);
 const cases = (JSON.parse(readFileSync(values.cases, "utf8")) as Case[]).filter(
   (c) =>
@@ -53,6 +60,7 @@ for (const c of cases) {
     inputs,
     start: hostStart(),
     mounts: mounts.map(({ guest, readOnly }, mount) => ({ mount, guest, readOnly })),
+    features,
     countPairs: true,
   });
   const end = machine.run({ maxInstructions: Number(values.limit) });

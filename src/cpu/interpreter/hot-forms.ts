@@ -137,6 +137,27 @@ const lines: readonly Line[] = [
   ["punpcklqdq", "66 0F 6C /r | Vdq, Wdq", "32r"],
   ["movq", "66 REX.W 0F 6E /r | Vdq, Eq", "32r"],
   ["movq", "66 REX.W 0F 7E /r | Eq, Vq", "32r"],
+  // What glibc's string functions are made of where there is AVX2, and arithmetic of 32 bytes.
+  ["tzcnt", "F3 0F BC /r | Gv, Ev", "32r"],
+  ["bzhi", "VEX.LZ.NP.0F38.WIG F5 /r | Gy, Ey, By", "32r"],
+  ["vzeroupper", "VEX.128.NP.0F.WIG 77", "32r"],
+  ["vmovdqu", "VEX.256.F3.0F.WIG 6F /r | Vqq, Wqq", "32nx"],
+  ["vmovdqu", "VEX.256.F3.0F.WIG 7F /r | Wqq, Vqq", "32nx"],
+  ["vmovdqa", "VEX.256.66.0F.WIG 6F /r | Vqq, Wqq", "32n"],
+  ["vmovdqa", "VEX.256.66.0F.WIG 7F /r | Wqq, Vqq", "32n"],
+  ["vmovdqu", "VEX.128.F3.0F.WIG 6F /r | Vdq, Wdq", "32n"],
+  ["vmovdqu", "VEX.128.F3.0F.WIG 7F /r | Wdq, Vdq", "32n"],
+  ["vpcmpeqb", "VEX.256.66.0F.WIG 74 /r | Vqq, Hqq, Wqq", "32rn"],
+  ["vpmovmskb", "VEX.256.66.0F.WIG D7 /r reg | Gy, Uqq", "32r"],
+  ["vpminub", "VEX.256.66.0F.WIG DA /r | Vqq, Hqq, Wqq", "32rn"],
+  ["vpxor", "VEX.128.66.0F.WIG EF /r | Vdq, Hdq, Wdq", "32r"],
+  ["vpxor", "VEX.256.66.0F.WIG EF /r | Vqq, Hqq, Wqq", "32r"],
+  ["vpand", "VEX.256.66.0F.WIG DB /r | Vqq, Hqq, Wqq", "32r"],
+  ["vpandn", "VEX.256.66.0F.WIG DF /r | Vqq, Hqq, Wqq", "32r"],
+  ["vpor", "VEX.256.66.0F.WIG EB /r | Vqq, Hqq, Wqq", "32r"],
+  ["vpsubb", "VEX.256.66.0F.WIG F8 /r | Vqq, Hqq, Wqq", "32r"],
+  ["vpaddd", "VEX.256.66.0F.WIG FE /r | Vqq, Hqq, Wqq", "32rn"],
+  ["vpaddq", "VEX.256.66.0F.WIG D4 /r | Vqq, Hqq, Wqq", "32r"],
 ];
 
 /** What is fused with the branch after it, and with which conditions (as bits by condition code). */
