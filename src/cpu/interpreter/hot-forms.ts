@@ -167,6 +167,7 @@ const fusions: readonly (readonly [mnemonic: string, row: string, variants: stri
   ["cmp", "83 /7 | Ev, Ibs", "32n", "e ne"],
   ["cmp", "80 /7 | Eb, Ib", "32rn", "e ne be a"],
   ["cmp", "3C | AL, Ib", "32r", "e ne be a"],
+  ["cmp", "3D | rAX, Iz", "32r", "e ne"],
   ["cmp", "3B /r | Gv, Ev", "64n 32n", "e ne ae b"],
   ["cmp", "39 /r | Ev, Gv", "64n", "e ne"],
   ["test", "85 /r | Ev, Gv", "64r 32r", "e ne s ns le g"],
