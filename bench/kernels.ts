@@ -17,14 +17,14 @@ const folder = join(root, "bench", "programs");
 const v3 = "-march=x86-64-v3";
 
 const kernels: readonly Kernel[] = [
-  { id: "nbody", group: "float", source: "nbody.c", options: ["-DREAL=double"], argv: ["1000000"] },
-  { id: "nbody-long", group: "float", source: "nbody.c", options: ["-DREAL=long double"], argv: ["100000"] },
-  { id: "mandelbrot", group: "float", source: "mandelbrot.c", options: [], argv: ["800"] },
-  { id: "mandelbrot-packed", group: "float", source: "mandelbrot.c", options: ["-DPACKED"], argv: ["800"] },
-  { id: "matmul-float", group: "float", source: "matmul.c", options: ["-DREAL=float", "-DBYTES=16"], argv: ["150"] },
-  { id: "matmul-double", group: "float", source: "matmul.c", options: ["-DREAL=double", "-DBYTES=16"], argv: ["75"] },
-  { id: "matmul-float-fma", group: "float", source: "matmul.c", options: ["-DREAL=float", "-DBYTES=32", v3], argv: ["150"] },
-  { id: "matmul-double-fma", group: "float", source: "matmul.c", options: ["-DREAL=double", "-DBYTES=32", v3], argv: ["75"] },
+  { id: "nbody", group: "float", source: "nbody.c", options: ["-DREAL=double"], argv: ["3000000"] },
+  { id: "nbody-long", group: "float", source: "nbody.c", options: ["-DREAL=long double"], argv: ["300000"] },
+  { id: "mandelbrot", group: "float", source: "mandelbrot.c", options: [], argv: ["1600"] },
+  { id: "mandelbrot-packed", group: "float", source: "mandelbrot.c", options: ["-DPACKED"], argv: ["1600"] },
+  { id: "matmul-float", group: "float", source: "matmul.c", options: ["-DREAL=float", "-DBYTES=16"], argv: ["450"] },
+  { id: "matmul-double", group: "float", source: "matmul.c", options: ["-DREAL=double", "-DBYTES=16"], argv: ["225"] },
+  { id: "matmul-float-fma", group: "float", source: "matmul.c", options: ["-DREAL=float", "-DBYTES=32", v3], argv: ["450"] },
+  { id: "matmul-double-fma", group: "float", source: "matmul.c", options: ["-DREAL=double", "-DBYTES=32", v3], argv: ["225"] },
   { id: "float-vm", group: "float", source: "float-vm.c", options: [], argv: ["600"] },
 ];
 
