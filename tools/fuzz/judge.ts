@@ -16,6 +16,7 @@ export const LISTED = {
   mask: "MXCSR_MASK in FXSAVE images: AMD's processors have bit 17",
   compare: "flags after a fault in the middle of REP CMPS and SCAS",
   segment: "an offset that is not canonical with a segment base that makes the address an address of the kernel: #GP, not #PF",
+  loop: "LOOPE and LOOPNE with F2 or F3: AMD's processors take the condition from the prefix",
   enter: "ENTER that faults: AMD's processors have written part of the frame by then",
   maskmovq: "MASKMOVQ that faults: AMD's processors have entered the MMX state by then",
 } as const;
@@ -158,6 +159,11 @@ export function judge(one: RunnerCase, decoded: Decoded, rows: readonly RowSpec[
   if (compare(line, actual) === "") return { kind: "same" };
   // A single-step trap comes after the instruction.
   const { exception } = expected;
+  if (decoded.rep !== 0 && /^loopn?e$/.test(mnemonic)) {
+    const state = copyState(actual.state);
+    state.rip = expected.state.rip;
+    if (compare(line, { state, exception: actual.exception }) === "") return { kind: "loop" };
+  }
   if (exception === undefined || exception.vector === TRAP) {
     const undefinedFlags = flagMask(effectOf(text, one.before).undefined);
     if (undefinedFlags !== 0n && compare({ ...line, undefinedFlags }, actual) === "") return { kind: "flags" };

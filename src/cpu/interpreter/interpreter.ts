@@ -56,8 +56,15 @@ const PLACES = 32;
 const PAIR_BYTES = 1024 * 1024 * 4;
 const EMPTY = new Uint8Array(0);
 
-/** Instructions that access the stack besides their operands. */
-const IMPLICIT_STACK: ReadonlySet<string> = new Set(["push", "pop", "call", "ret", "pushf", "popf"]);
+/** Instructions that access the stack besides their operands, and how. */
+const IMPLICIT_STACK: Readonly<Record<string, number>> = {
+  push: Access.write,
+  pushf: Access.write,
+  call: Access.write,
+  pop: Access.read,
+  popf: Access.read,
+  ret: Access.read,
+};
 const CANONICAL_HIGH = 0xffff_8000_0000_0000;
 /** EXIT_DETAIL: `exception` is filled in. */
 const RAISED = 0x200;
@@ -396,7 +403,7 @@ export class Interpreter {
     const address = high * 0x1_0000_0000 + (low >>> 0);
     const user = address >= 0 && address < TASK_SIZE;
     if (!user && (address >= 0 ? address + size > 0x8000_0000_0000 : address < -0x8000_0000_0000)) {
-      this.#raise(this.#throughStack(pc, low) ? Vector.SS : Vector.GP, 0);
+      this.#raise(this.#throughStack(pc, low, high, access) ? Vector.SS : Vector.GP, 0);
       return true;
     }
     if ((this.#view.getUint32(FLAGS_SYSTEM, true) & Flag.AC) !== 0 && (low & (alignmentOf(size) - 1)) !== 0) {
@@ -409,8 +416,8 @@ export class Interpreter {
     return true;
   }
 
-  /** Whether the instruction at record `pc` reached an address with this low half through the stack segment: by RSP or RBP. */
-  #throughStack(pc: number, low: number): boolean {
+  /** Whether the instruction at record `pc` reached an address of these halves through the stack segment: by RSP or RBP. */
+  #throughStack(pc: number, low: number, high: number, access: number): boolean {
     const view = this.#view;
     const form = this.handlers.group(view.getUint16(pc, true))?.[0];
     const base = view.getUint16(pc + BASE, true);
@@ -419,8 +426,9 @@ export class Interpreter {
     const explicit = form.mode !== "none" && segment === (ZERO & 0xff) && (base === GPR + 32 || base === GPR + 40);
     // Nested frame pointers and what LEAVE pops are reached by RBP.
     if (form.row.insn.mnemonic === "enter" || form.row.insn.mnemonic === "leave") return true;
-    const distance = low - view.getInt32(GPR + 32, true);
-    return explicit || (IMPLICIT_STACK.has(form.row.insn.mnemonic) && distance >= -8 && distance <= 8);
+    const distance = (low - view.getInt32(GPR + 32, true)) | 0;
+    const near = Math.abs(distance) <= 8 && Math.abs(high - view.getInt32(GPR + 36, true)) <= 1;
+    return explicit || (near && IMPLICIT_STACK[form.row.insn.mnemonic] === access);
   }
 
   #miss(pc: number): number {

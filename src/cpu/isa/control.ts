@@ -18,8 +18,12 @@ export const jmpTo: Insn = insn("jmp", ["FF /4 | Ev | f64"], { ends: "indirect",
 export const call: Insn = insn("call", ["E8 | Jz | f64"], { ends: "jump", faults: true }, (op) => op.call());
 
 export const callTo: Insn = insn("call", ["FF /2 | Ev | f64"], { ends: "indirect", faults: true }, (op) => {
-  const target = canonical(op, op.get(0));
-  op.push(64, op.nextRip());
+  const target = op.get(0);
+  const frame = op.sub(op.reg(4, 64), op.const(8));
+  op.checkWrite(64, frame);
+  canonical(op, target);
+  op.store(64, frame, op.nextRip());
+  op.setReg(4, 64, frame);
   op.jumpTo(target);
 });
 

@@ -104,20 +104,21 @@ export const enter: Insn = insn("enter", ["C8 | Iw, Ib | d64"], { faults: true }
   // Nested levels copy frame pointers: all of the stack that is touched is checked before.
   const nested = op.ne(level, op.const(0));
   const lowest = op.sub(frame, op.mul(level, op.const(bytes)));
-  const places = op.variable(level);
   op.if(nested, () => {
+    const places = op.variable(op.const(1));
     op.loop(() => {
       const k = op.read(places);
-      op.checkWrite(bits, op.sub(frame, op.mul(k, op.const(bytes))));
+      const distance = op.mul(k, op.const(bytes));
       // The last of them is the new frame pointer, which is not read.
-      op.if(op.x("i64.lt_u", k, level), () => op.checkRead(bits, op.sub(rbp, op.mul(k, op.const(bytes)))));
-      op.assign(places, op.sub(k, op.const(1)));
-      return op.ne(op.read(places), op.const(0));
+      op.if(op.ltu(k, level), () => op.checkRead(bits, op.sub(rbp, distance)));
+      op.checkWrite(bits, op.sub(frame, distance));
+      op.assign(places, op.add(k, op.const(1)));
+      return op.x("i64.le_u", op.read(places), level);
     });
   });
   const final = op.sub(op.select(nested, lowest, frame), size);
-  op.checkWrite(8, final);
-  op.store(bits, frame, rbp);
+  op.checkWrite(bits, final);
+  op.storeChecked(bits, frame, rbp);
   op.if(nested, () => {
     const index = op.variable(op.const(1));
     op.if(op.x("i64.gt_u", level, op.const(1)), () => {
