@@ -427,7 +427,7 @@ export class Interpreter {
     // Nested frame pointers and what LEAVE pops are reached by RBP.
     if (form.row.insn.mnemonic === "enter" || form.row.insn.mnemonic === "leave") return true;
     const distance = (low - view.getInt32(GPR + 32, true)) | 0;
-    const near = Math.abs(distance) <= 8 && Math.abs(high - view.getInt32(GPR + 36, true)) <= 1;
+    const near = Math.abs(distance) <= 8 && Math.abs((high - view.getInt32(GPR + 36, true)) | 0) <= 1;
     return explicit || (near && IMPLICIT_STACK[form.row.insn.mnemonic] === access);
   }
 
