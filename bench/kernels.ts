@@ -14,6 +14,7 @@ interface Kernel {
 }
 
 const folder = join(root, "bench", "programs");
+/** Option of the compiler for programs that tsvm runs with its processor of that level. */
 const v3 = "-march=x86-64-v3";
 
 const kernels: readonly Kernel[] = [
@@ -29,14 +30,14 @@ const kernels: readonly Kernel[] = [
 ];
 
 export function kernelCases(): BenchCase[] {
-  return kernels.map(({ id, group, argv }) => ({
+  return kernels.map(({ id, group, options, argv }) => ({
     id,
     group,
     argv: [join(folder, id), ...argv],
     env: {},
     cwd: folder,
     input: Buffer.alloc(0),
-    tsvmOptions: [],
+    tsvmOptions: options.includes(v3) ? ["--cpu", "v3"] : [],
     prepare: () => undefined,
   }));
 }
