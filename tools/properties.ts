@@ -14,6 +14,7 @@ interface Options {
   readonly cases?: string;
   readonly casesCount: number;
   readonly match: string;
+  readonly skip: number;
   readonly json?: string;
 }
 
@@ -22,6 +23,7 @@ const options = program
   .option("--cases <FILE>", "also the cases of this corpus")
   .addOption(new Option("--cases-count <N>", "at most so many of them").argParser(Number).default(Infinity))
   .option("--match <REGEX>", "programs and cases by name", "")
+  .addOption(new Option("--skip <N>", "leave out the first N of them").argParser(Number).default(0))
   .option("--json <FILE>", "the table as JSON, written after each program")
   .parse()
   .opts<Options>();
@@ -29,7 +31,7 @@ const options = program
 const pattern = new RegExp(options.match);
 const guests: Case[] = listPrograms().map(programCase);
 if (options.cases !== undefined) guests.push(...corpusGuests(options.cases).slice(0, options.casesCount));
-const chosen = guests.filter(({ name }) => pattern.test(name));
+const chosen = guests.filter(({ name }) => pattern.test(name)).slice(options.skip);
 
 const each = Math.ceil(options.stops / chosen.length);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -50,6 +50,15 @@ export function readGolden(): Golden {
   return JSON.parse(readFileSync(path, "utf8")) as Golden;
 }
 
+/** Whether programs do here what the golden file says, one by one: those of these names, all without any. */
+export function* checkGolden(names: readonly string[]): Iterable<readonly [name: string, same: boolean]> {
+  const { programs } = readGolden();
+  for (const program of listPrograms()) {
+    if (names.length === 0 || names.includes(program.name))
+      yield [program.name, JSON.stringify(goldenOf(program)) === JSON.stringify(programs[program.name])];
+  }
+}
+
 /** Makes the golden file anew for the programs of these names, all without any; tells what became of each. Throws where one does not print what it should. */
 export function* recordGolden(names: readonly string[]): Iterable<readonly [name: string, what: string]> {
   const known = readGolden().programs;

@@ -148,13 +148,18 @@ export class Run {
     return imageBytes(saveImage(this.machine));
   }
 
-  /** Another machine, from this one's image. */
-  again(image: Uint8Array = this.image(), windowBits?: number): Run {
+  /** Another machine, from this one's image; one that is done with gives its window and processor. */
+  again(image: Uint8Array = this.image(), windowBits?: number, recycle?: Machine): Run {
     const host = new PipeHost(this.host.input, this.host.files);
     host.output = this.host.output;
     return new Run(
       host,
-      restoreImage(openImage(bytesSource(image)), { inputs: host, ...prebuilt(), ...(windowBits === undefined ? {} : { windowBits }) }),
+      restoreImage(openImage(bytesSource(image)), {
+        inputs: host,
+        ...prebuilt(),
+        ...(windowBits === undefined ? {} : { windowBits }),
+        ...(recycle === undefined ? {} : { recycle }),
+      }),
     );
   }
 }
