@@ -6,7 +6,7 @@
 import { fstatSync, ftruncateSync, readFileSync, readlinkSync, readSync, writeSync } from "node:fs";
 import type { BigIntStats } from "node:fs";
 import { isatty } from "node:tty";
-import { ERRNO, MAX_TRANSFER, O_CLOEXEC, O_RDONLY, O_WRONLY, S_IFMT, S_IFREG } from "../linux/index.ts";
+import { ERRNO, MAX_TRANSFER, O_CLOEXEC, O_NONBLOCK, O_RDONLY, O_WRONLY, S_IFMT, S_IFREG } from "../linux/index.ts";
 import type { HostAnswer, HostStat, HostStream, StreamRequest, WindowSize } from "../linux/index.ts";
 import { hasDescriptorPaths, magic } from "./beneath.ts";
 import { Refusal, codeOf, refuse } from "./host-error.ts";
@@ -260,7 +260,8 @@ function anonymized(stream: HostStream, fd: number): HostStream {
     null: "/dev/null",
     other: "/dev/other",
   };
-  return { ...stream, stat: anonymousStat(stream.stat, fd), name: names[kind] };
+  // Whoever shares a pipe or terminal can set O_NONBLOCK, when it likes.
+  return { ...stream, flags: stream.flags & ~O_NONBLOCK, stat: anonymousStat(stream.stat, fd), name: names[kind] };
 }
 
 function statOf(stream: Stream, fixed: boolean): HostStat {

@@ -1,74 +1,26 @@
 /**
- * The playground in Chromium: the same programs give the same bytes after the same number of instructions as in Node, and the page can
- * be used. Without a Chromium these tests are skipped, but for CI, where one has to be installed.
+ * The playground in Chromium can be used. Without a Chromium these tests are skipped, but for CI, where one has to be installed.
  */
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import type Axe from "axe-core";
-import { type Browser, chromium, type Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { listPrograms, type Program } from "../../programs/build.ts";
-import type { Report, StartMessage } from "../../src/web/index.ts";
-import { chromiumPath, site, type Site } from "./chromium.ts";
+import type { Page } from "playwright-core";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { listPrograms } from "../../programs/build.ts";
+import { missing, type Options, Playground, skipping } from "./playground-page.ts";
 import { flood, loop } from "./tiny-elf.ts";
 
-const tsvm = fileURLToPath(new URL("../../bin/tsvm.js", import.meta.url));
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const missing = chromiumPath === undefined && process.env["CI"] === undefined;
 
-/** Instructions of `tsvm run --deterministic`. */
-function instructionsInNode(program: Program): number {
-  const environment = Object.entries(program.env).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
-  const args = [tsvm, "run", "--deterministic", "--stats", ...environment, "--", program.binary, ...program.argv];
-  const { stderr } = spawnSync(process.execPath, args, { input: program.stdin, cwd: program.folder, encoding: "latin1" });
-  return Number(/^tsvm: ([\d,]+) instructions/m.exec(stderr)?.[1]?.replaceAll(",", ""));
-}
-
-describe.skipIf(missing)(`the playground in Chromium${missing ? " (skipped: there is no chromium here)" : ""}`, () => {
-  let folder: string;
-  let served: Site;
-  let browser: Browser;
+describe.skipIf(missing)(`the playground in Chromium${skipping}`, () => {
+  const playground = Playground.forThisFile();
+  const { errors } = playground;
   let page: Page;
-  const errors: string[] = [];
 
-  beforeAll(async () => {
-    if (chromiumPath === undefined) throw new Error("CI needs a Chromium: apt-get install chromium, or TSVM_CHROMIUM");
-    folder = mkdtempSync(join(tmpdir(), "tsvm-playground-"));
-    [served, browser] = await Promise.all([
-      site(folder),
-      // Chromium's own sandbox does not start as root.
-      chromium.launch({ executablePath: chromiumPath, args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] }),
-    ]);
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    served?.close();
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
-  });
-
-  async function open(options: { readonly width?: number; readonly dark?: boolean } = {}): Promise<void> {
-    const context = await browser.newContext({
-      viewport: { width: options.width ?? 1360, height: 900 },
-      colorScheme: options.dark ? "dark" : "light",
-    });
-    page = await context.newPage();
-    page.on("pageerror", (error) => errors.push(error.message));
-    page.on("console", (message) => {
-      if (message.type() === "error") errors.push(message.text());
-    });
-    await page.addInitScript(() => {
-      const tasks: number[] = [];
-      new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: "longtask" });
-      Object.assign(window, { longTasks: tasks });
-    });
-    await page.goto(served.url);
-    await page.locator(".xterm-screen").waitFor();
+  async function open(options: Options = {}): Promise<void> {
+    page = await playground.open(options);
   }
 
   const button = (name: string) => page.getByRole("button", { name, exact: true });
@@ -98,81 +50,6 @@ describe.skipIf(missing)(`the playground in Chromium${missing ? " (skipped: ther
       [name, text] as const,
     );
 
-  /** Runs a program in a Worker of the built site with pipes. */
-  async function runInWorker(program: Program, windowBits?: number) {
-    const assets = readdirSync(join(folder, "assets"));
-    const asset = (pattern: RegExp) => `assets/${assets.find((name) => pattern.test(name))}`;
-    return page.evaluate(
-      async ({ workerUrl, interpreterUrl, base64, input, message }) => {
-        const bytes = (text: string) => Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
-        const worker = new Worker(workerUrl, { type: "module" });
-        const prebuilt = new Uint8Array(await (await fetch(interpreterUrl)).arrayBuffer());
-        const texts = ["", ""];
-        let window = 0;
-        return new Promise<{ end: Report; stdout: string; stderr: string; window: number }>((resolve) => {
-          worker.onmessage = ({ data }: MessageEvent<Report>) => {
-            if (data.type === "started") window = data.windowBits;
-            else if (data.type === "output") {
-              texts[data.stream - 1] += String.fromCharCode(...data.bytes);
-              worker.postMessage({ type: "shown", amount: data.bytes.length });
-            } else if (data.type === "exited" || data.type === "failed") {
-              worker.terminate();
-              resolve({ end: data, stdout: texts[0] ?? "", stderr: texts[1] ?? "", window });
-            }
-          };
-          const start: StartMessage = {
-            ...message,
-            type: "start",
-            elf: bytes(base64),
-            prebuilt,
-            streams: { kind: "pipes", input: bytes(input) },
-            strace: false,
-          };
-          worker.postMessage(start);
-          worker.postMessage({ type: "run" });
-        });
-      },
-      {
-        workerUrl: asset(/^worker-.*\.js$/),
-        interpreterUrl: asset(/^interpreter-.*\.bin$/),
-        base64: readFileSync(program.binary).toString("base64"),
-        input: program.stdin.toString("base64"),
-        message: {
-          path: `/${program.name}`,
-          argv: [`/${program.name}`, ...program.argv],
-          envp: Object.entries(program.env).map(([name, value]) => `${name}=${value}`),
-          ...(windowBits === undefined ? {} : { windowBits }),
-        },
-      },
-    );
-  }
-
-  describe("gives what Node gives", () => {
-    beforeAll(() => open());
-    afterAll(() => page.context().close());
-
-    test.each(listPrograms())("$name", async (program) => {
-      const { end, stdout, stderr, window } = await runInWorker(program);
-      expect({ end, stdout, stderr, window }).toMatchObject({
-        end: { type: "exited", status: program.status, instructions: instructionsInNode(program) },
-        stdout: program.stdout?.toString("latin1"),
-        stderr: program.stderr,
-        window: 32,
-      });
-    });
-
-    test("with a window of 16 MiB", async () => {
-      const program = listPrograms().find(({ name }) => name === "text");
-      if (program === undefined) throw new Error("programs/text is missing");
-      const { end, stdout, window } = await runInWorker(program, 24);
-      expect({ end, stdout, window }).toMatchObject({
-        end: { status: program.status, instructions: instructionsInNode(program) },
-        stdout: program.stdout?.toString("latin1"),
-        window: 24,
-      });
-    });
-  });
-
   describe("can be used", () => {
     beforeEach(() => {
       errors.length = 0;
@@ -187,8 +64,8 @@ describe.skipIf(missing)(`the playground in Chromium${missing ? " (skipped: ther
       await open();
       const paint = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime);
       expect(paint).toBeLessThan(1000);
-      const assets = readdirSync(join(folder, "assets")).filter((name) => /\.(js|css|bin)$/.test(name));
-      const size = assets.reduce((sum, name) => sum + gzipSync(readFileSync(join(folder, "assets", name))).length, 0);
+      const assets = readdirSync(join(playground.folder, "assets")).filter((name) => /\.(js|css|bin)$/.test(name));
+      const size = assets.reduce((sum, name) => sum + gzipSync(readFileSync(join(playground.folder, "assets", name))).length, 0);
       expect(size).toBeLessThan(500_000);
     });
 
