@@ -106,6 +106,16 @@ describe.each(formats)("binary$bits", (f) => {
     );
   });
 
+  test.each(Object.keys(exact))("%s: the quick part for any size gives the same", (name) => {
+    const quick = (f.bits === 32 ? quickSingle : quickDouble)[name]!;
+    fc.assert(
+      fc.property(patterns(f), patterns(f), (a, b) => {
+        if (quick.runAny(toNumber(f, a), toNumber(f, b))) expect(toPattern(f, quick.result)).toBe(exact[name]!(f, a, b, environment(DEFAULT)));
+      }),
+      { numRuns: NUM_RUNS },
+    );
+  });
+
   test("results of directed roundings enclose the nearest, and are equal where it is exact", () => {
     fc.assert(
       fc.property(fc.constantFrom(...Object.values(exact)), patterns(f), patterns(f), (operation, a, b) => {

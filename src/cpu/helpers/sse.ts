@@ -13,7 +13,7 @@ import type { Format } from "../sse/operand.ts";
 import { decode, DOUBLE, HALF, Operand, SINGLE } from "../sse/operand.ts";
 import type { Quick } from "../sse/quick.ts";
 import { quickDouble, quickSingle } from "../sse/quick.ts";
-import { BEFORE, Environment, Flag, MASK_SHIFT, Round } from "../sse/environment.ts";
+import { BEFORE, DAZ, Environment, Flag, FTZ, MASK_SHIFT, Round } from "../sse/environment.ts";
 import { result } from "../sse/rounding.ts";
 import type { Helper, HelperContext } from "./index.ts";
 
@@ -102,23 +102,28 @@ export function raised(context: HelperContext, mxcsr: number, flags: number): bo
   return true;
 }
 
+/** Denormals and results that underflow are silent: raised before and masked, and computed with (neither DAZ nor FTZ). */
+const TINY_SILENT = (Flag.DE | Flag.UE | Flag.PE) * (1 + (1 << MASK_SHIFT));
+const TINY_BITS = TINY_SILENT | DAZ | FTZ;
+
 /** The usual numbers: true where it is done. Only for the default rounding with inexact results masked. */
 function tryQuick(view: DataView, single: boolean, count: number, quick: Quick, operand: number): boolean {
   const mxcsr = view.getUint32(MXCSR, true);
   if (((mxcsr >> 13) & 3) !== Round.nearest || (mxcsr & (Flag.PE << MASK_SHIFT)) === 0) return false;
   const step = single ? 4 : 8;
+  const any = (mxcsr & TINY_BITS) === TINY_SILENT;
   let inexact = false;
   for (let offset = 0; offset < endOf(operand); offset += 16) {
     for (let at = offset; at < offset + count * step; at += step) {
       const x = single ? view.getFloat32(A + at, true) : view.getFloat64(A + at, true);
       const y = single ? view.getFloat32(B + at, true) : view.getFloat64(B + at, true);
-      if (!quick.run(x, y)) return false;
+      if (any ? !quick.runAny(x, y) : !quick.run(x, y)) return false;
       inexact ||= quick.inexact;
       if (single) view.setFloat32(RESULT + at, quick.result, true);
       else view.setFloat64(RESULT + at, quick.result, true);
     }
   }
-  if (inexact) view.setUint32(MXCSR, mxcsr | Flag.PE, true);
+  if (inexact && !any) view.setUint32(MXCSR, mxcsr | Flag.PE, true);
   return true;
 }
 

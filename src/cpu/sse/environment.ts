@@ -8,8 +8,8 @@ export const Flag = { IE: 1, DE: 2, ZE: 4, OE: 8, UE: 0x10, PE: 0x20 } as const;
 export const BEFORE: number = Flag.IE | Flag.DE | Flag.ZE;
 export const MASK_SHIFT = 7;
 
-const DAZ = 0x40;
-const FTZ = 0x8000;
+export const DAZ = 0x40;
+export const FTZ = 0x8000;
 const FLAGS = 0x3f;
 /** MXCSR.RC: nearest even, down, up, towards zero. */
 export const Round: typeof Rounding = Rounding;

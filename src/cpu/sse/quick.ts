@@ -1,12 +1,14 @@
 /**
  * Arithmetic on host numbers for the usual case of the helpers: rounding to nearest, operands zero or of middling size, so that no
- * intermediate value overflows or underflows. The rounding error is computed exactly (Dekker, "A floating-point technique for extending
+ * intermediate value overflows or underflows; or of any size, where only the result counts. The rounding error is computed exactly (Dekker, "A floating-point technique for extending
  * the available precision", Numerische Mathematik 18, 1971; Knuth, TAOCP volume 2, 4.2.2).
  */
 
 export interface Quick {
   /** False: not for these operands. */
   run(a: number, b: number): boolean;
+  /** The same where no denormal and no inexact result changes MXCSR: for all operands whose result is finite. `inexact` means nothing. */
+  runAny(a: number, b: number): boolean;
   /** Of the last run that gave true. */
   readonly result: number;
   readonly inexact: boolean;
@@ -38,6 +40,11 @@ class Checked implements Quick {
   #within(x: number): boolean {
     const size = Math.abs(x);
     return size === 0 || (size >= this.#least && size <= this.#greatest);
+  }
+
+  runAny(a: number, b: number): boolean {
+    this.result = this.#cut(this.#operation(a, b));
+    return Number.isFinite(this.result);
   }
 
   run(a: number, b: number): boolean {
@@ -104,7 +111,10 @@ export const quickDouble: Readonly<Record<string, Quick>> = table((r) => r, 2 **
   sqrt: (_, b, r) => !isProduct(r, r, b),
 });
 
-/** Binary32: products are exact in binary64, and rounding twice gives what rounding once does (53 >= 2 * 24 + 2). */
+/**
+ * Binary32: products are exact in binary64, and rounding twice gives what rounding once does (53 >= 2 * 24 + 2); also to denormals, as no
+ * quotient of two of 24 bits is so near to what is midway between them, and sums that small are exact.
+ */
 export const quickSingle: Readonly<Record<string, Quick>> = table((r) => Math.fround(r), 2 ** -100, 2 ** 100, {
   add: (a, b, r) => a + b !== r || sumError(a, b, a + b) !== 0,
   sub: (a, b, r) => a - b !== r || sumError(a, -b, a - b) !== 0,
