@@ -116,7 +116,6 @@ export function App() {
       content: () => (
         <>
           <Code {...view} />
-          <h3>Registers</h3>
           <Registers {...view} />
         </>
       ),

@@ -30,10 +30,10 @@ const LARGEST_FONT = 15;
 const SMALLEST_FONT = 6;
 
 const light: ITheme = {
-  background: "#ffffff",
+  background: "#f7f9f9",
   foreground: "#1d2426",
   cursor: "#0b6b5d",
-  cursorAccent: "#ffffff",
+  cursorAccent: "#f7f9f9",
   selectionBackground: "#b9ddd5",
   black: "#1d2426",
   red: "#b3261e",
@@ -53,10 +53,10 @@ const light: ITheme = {
   brightWhite: "#1d2426",
 };
 const dark: ITheme = {
-  background: "#0e1416",
+  background: "#0d1315",
   foreground: "#dfe7e6",
   cursor: "#5fd3bf",
-  cursorAccent: "#0e1416",
+  cursorAccent: "#0d1315",
   selectionBackground: "#28564f",
   black: "#0e1416",
   red: "#ff8a80",
@@ -90,8 +90,8 @@ function sizeThatFits(terminal: Terminal, element: HTMLElement): TerminalSize {
   const cell = { width: screen.clientWidth / terminal.cols, height: screen.clientHeight / terminal.rows };
   const fitting = (pixels: number, one: number, few: number, most: number): number => Math.min(Math.max(Math.floor(pixels / one), few), most);
   return {
-    columns: fitting(element.clientWidth - SCROLLBAR, cell.width, FEWEST.columns, MOST.columns),
-    rows: fitting(element.clientHeight, cell.height, FEWEST.rows, MOST.rows),
+    columns: fitting(element.clientWidth - PADDING - SCROLLBAR, cell.width, FEWEST.columns, MOST.columns),
+    rows: fitting(element.clientHeight - PADDING, cell.height, FEWEST.rows, MOST.rows),
   };
 }
 
@@ -130,8 +130,9 @@ function writeInPieces(terminal: Terminal, bytes: Uint8Array, shown: () => void)
 /** RIS, in its turn behind what is still to be written. */
 const FULL_RESET = "\x1bc";
 
-/** Room that xterm keeps for its scroll bar. */
+/** Room that xterm keeps for its scroll bar, and the style sheet around it. */
 const SCROLLBAR = 14;
+const PADDING = 12;
 
 /** What the page is told of and decides about an open terminal. */
 interface TerminalHost {
@@ -146,7 +147,7 @@ interface TerminalHost {
 /** Gives the terminal its cells and its font for the room that there is. */
 function layOut(terminal: Terminal, element: HTMLElement, fits: boolean): void {
   if (!fits) {
-    terminal.options.fontSize = fontSizeFor(element.clientWidth - SCROLLBAR);
+    terminal.options.fontSize = fontSizeFor(element.clientWidth - PADDING - SCROLLBAR);
     terminal.resize(SIZE.columns, SIZE.rows);
     return;
   }
@@ -162,7 +163,7 @@ async function open(element: HTMLElement, host: TerminalHost): Promise<Terminal>
     cols: SIZE.columns,
     rows: SIZE.rows,
     fontFamily: FONT,
-    fontSize: fontSizeFor(element.clientWidth - SCROLLBAR),
+    fontSize: fontSizeFor(element.clientWidth - PADDING - SCROLLBAR),
     theme: scheme.matches ? dark : light,
     scrollback: 5000,
     screenReaderMode: true,

@@ -72,7 +72,7 @@ interface Again {
 }
 
 /** What programs of one's own find in their environment. */
-const USUAL_ENV = "TERM=xterm-256color\nPATH=/bin:/usr/bin\nHOME=/";
+const USUAL_ENV = "TERM=xterm-256color\nLANG=C.UTF-8\nPATH=/bin:/usr/bin\nHOME=/";
 const NOTHING_ADDED: Incoming = { archives: [], archiveNames: [], files: [] };
 
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -11,19 +11,10 @@ const GZIP = [0x1f, 0x8b];
 const ELF = [0x7f, 0x45, 0x4c, 0x46];
 const SCRIPT = [0x23, 0x21];
 const TAR_MAGIC_AT = 257;
-/** Offset of e_type in an ELF header, and its value for core files. */
-const E_TYPE_AT = 16;
-const ET_CORE = 4;
-
 const startsWith = (bytes: Uint8Array, magic: readonly number[]): boolean => magic.every((byte, i) => bytes[i] === byte);
 
 export function isElf(bytes: Uint8Array): boolean {
   return startsWith(bytes, ELF);
-}
-
-/** A core file, which is what an image of a process is. */
-export function isImage(bytes: Uint8Array): boolean {
-  return isElf(bytes) && bytes[E_TYPE_AT] === ET_CORE;
 }
 
 function isTar(bytes: Uint8Array): boolean {

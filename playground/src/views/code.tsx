@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { InstructionView } from "../../../src/web/index.ts";
 import { AddressBar } from "./address-bar.tsx";
-import { Hint, NOT_STARTED } from "./hex.tsx";
+import { Hint, nothingYet } from "./hex.tsx";
 import type { ViewProps } from "./use-look.ts";
 
 /** Instructions that are asked for at once, and that are kept. */
@@ -117,7 +117,7 @@ export function Code({ machine, state }: ViewProps) {
     }
   };
 
-  if (cpu === undefined) return <Hint>{NOT_STARTED}</Hint>;
+  if (cpu === undefined) return <Hint>{nothingYet(state)}</Hint>;
   return (
     <>
       <div class="barrow">
@@ -126,7 +126,15 @@ export function Code({ machine, state }: ViewProps) {
           <input type="checkbox" checked={following} onChange={(event) => setFollowing(event.currentTarget.checked)} /> follow RIP
         </label>
       </div>
-      <div class="disassembly" ref={box} tabIndex={0} role="region" aria-label="Disassembly" onScroll={scroll} onKeyDown={keyDown}>
+      <div
+        class={state.phase === "paused" ? "disassembly" : "disassembly stale"}
+        ref={box}
+        tabIndex={0}
+        role="region"
+        aria-label="Disassembly"
+        onScroll={scroll}
+        onKeyDown={keyDown}
+      >
         {lines.length === 0 ? (
           <p class="hint">Nothing is mapped where the program would go on.</p>
         ) : (

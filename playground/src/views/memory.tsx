@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { AreaPicture } from "../../../src/web/index.ts";
 import { AddressBar } from "./address-bar.tsx";
-import { Hint, NOT_STARTED } from "./hex.tsx";
+import { Hint, nothingYet } from "./hex.tsx";
 import { useLook, type ViewProps } from "./use-look.ts";
 
 const ROW_PIXELS = 20;
@@ -43,7 +43,7 @@ export function Memory({ place, onPlace, ...view }: MemoryProps) {
     if (!areas.some(({ start, end }) => address >= start && address < end)) throw new Error(`Nothing is mapped at ${hex(address)}.`);
     onPlace({ address });
   };
-  if (answer === undefined) return <Hint>{error ?? NOT_STARTED}</Hint>;
+  if (answer === undefined) return <Hint>{error ?? nothingYet(state)}</Hint>;
   return (
     <>
       <div class="barrow">

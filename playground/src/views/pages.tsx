@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import { type AreaPicture, PageBit } from "../../../src/web/index.ts";
-import { Hint, NOT_STARTED } from "./hex.tsx";
+import { Hint, nothingYet } from "./hex.tsx";
 import { areaTitle } from "./memory.tsx";
 import { useLook, type ViewProps } from "./use-look.ts";
 
@@ -28,7 +28,7 @@ const sizeText = (bytes: number): string =>
 /** The page table as a picture, live while the program runs, and the areas as pmap(1) lists them. */
 export function Pages({ onShow, ...view }: PagesProps) {
   const { answer, error } = useLook(view, "pages", { cells: CELLS }, LIVE_MS);
-  if (answer === undefined) return <Hint>{error ?? NOT_STARTED}</Hint>;
+  if (answer === undefined) return <Hint>{error ?? nothingYet(view.state)}</Hint>;
   const { areas } = answer;
   const sum = (of: (area: AreaPicture) => number): number => areas.reduce((total, area) => total + of(area), 0);
   const pages = sum(({ start, end }) => (end - start) / PAGE);

@@ -1,4 +1,4 @@
-import { Hex, Hint, NOT_STARTED } from "./hex.tsx";
+import { Hex } from "./hex.tsx";
 import type { ViewProps } from "./use-look.ts";
 
 /** Flags of RFLAGS that instructions set, with their names in the manual. */
@@ -17,9 +17,13 @@ const FLAGS: readonly (readonly [flag: string, name: string])[] = [
 /** General registers and flags; those that the last step or run changed are marked. */
 export function Registers({ state }: ViewProps) {
   const { cpu, changed, flagsChanged } = state;
-  if (cpu === undefined) return <Hint>{NOT_STARTED}</Hint>;
+  if (cpu === undefined) return null;
   return (
     <>
+      <h3>
+        Registers
+        {state.phase !== "paused" && <span class="note"> as at the last pause</span>}
+      </h3>
       <dl class="registers">
         {cpu.registers.map(({ name, value }) => (
           <div key={name} class={changed.has(name) ? "changed" : undefined}>

@@ -1,4 +1,4 @@
-import { Hex, Hint, NOT_STARTED } from "./hex.tsx";
+import { Hex, Hint, nothingYet } from "./hex.tsx";
 import { useLook, type ViewProps } from "./use-look.ts";
 
 const WORDS = 64;
@@ -6,7 +6,7 @@ const WORDS = 64;
 /** Who called whom, and the words on the stack with what they may be. */
 export function Stack(props: ViewProps) {
   const { answer, error } = useLook(props, "stack", { words: WORDS });
-  if (answer === undefined) return <Hint>{error ?? NOT_STARTED}</Hint>;
+  if (answer === undefined) return <Hint>{error ?? nothingYet(props.state)}</Hint>;
   const rsp = answer.words[0]?.address ?? 0;
   return (
     <>

@@ -1,5 +1,5 @@
 import { useId, useRef, useState } from "preact/hooks";
-import { Hint, NOT_STARTED } from "./hex.tsx";
+import { Hint, nothingYet } from "./hex.tsx";
 import { exceptionsText, extendedText, type LaneKind, laneKinds, roundingText } from "./lanes.ts";
 import { useLook, type ViewProps } from "./use-look.ts";
 
@@ -20,7 +20,7 @@ export function Vectors(props: ViewProps) {
     now: undefined,
     before: undefined,
   });
-  if (answer === undefined) return <Hint>{error ?? NOT_STARTED}</Hint>;
+  if (answer === undefined) return <Hint>{error ?? nothingYet(props.state)}</Hint>;
   if (history.current.now !== answer.ymm) history.current = { stamp: props.state.stamp, now: answer.ymm, before: history.current.now };
   const { before } = history.current;
   const kind = laneKinds.find(({ name }) => name === kindName) ?? laneKinds[0]!;
