@@ -15,6 +15,8 @@ export interface Program {
   readonly build: readonly string[];
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** The processor that it needs: "v1" (any), "v2" or "v3", the levels of the x86-64 psABI. */
+  readonly cpu: "v1" | "v2" | "v3";
   readonly stdin: Buffer;
   /** Exit status, 128+n for signal n. */
   readonly status: number;
@@ -40,6 +42,7 @@ export function readProgram(name: string): Program {
     build: declared.build ?? [],
     argv: declared.argv ?? [],
     env: declared.env ?? {},
+    cpu: declared.cpu ?? "v1",
     stdin: readOptional(join(folder, "stdin")) ?? Buffer.alloc(0),
     status: declared.status ?? 0,
     stderr: declared.stderr ?? "",

@@ -6,6 +6,7 @@ import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { listPrograms, type Program } from "../programs/build.ts";
+import { hasSilicon } from "./silicon/protocol.ts";
 
 const tsvm = fileURLToPath(new URL("../bin/tsvm.js", import.meta.url));
 const built = existsSync(fileURLToPath(new URL("../dist/cli/index.js", import.meta.url)));
@@ -40,15 +41,19 @@ describe.each(listPrograms())("$name", (program) => {
     expect(program.stdout).toBeDefined();
   });
 
-  test.skipIf(!native)("natively", () => {
+  // x86-64-v3 is what the host must have, too.
+  test.skipIf(!native || (program.cpu !== "v1" && !hasSilicon))("natively", () => {
     expect(run(program, program.binary, program.argv, program.env)).toEqual(expected(program));
   });
 
-  test.skipIf(!built).each([
-    ["in tsvm", []],
-    ["in tsvm with a window of 1 MiB", ["--window", "20"]],
-    ["in tsvm with a processor of x86-64-v2", ["--cpu", "v2"]],
-  ])("%s", (_name, options) => {
+  test
+    .skipIf(!built)
+    .each([
+      ["in tsvm", ["--cpu", program.cpu]],
+      ["in tsvm with a window of 1 MiB", ["--cpu", program.cpu, "--window", "20"]],
+      ...(program.cpu === "v3" ? [] : [["in tsvm with a processor of x86-64-v2", ["--cpu", "v2"]] as const]),
+      ["in tsvm with a processor of x86-64-v3", ["--cpu", "v3"]],
+    ])("%s", (_name, options) => {
     expect(run(program, process.execPath, tsvmArguments(program, options), {})).toEqual(expected(program));
   });
 });

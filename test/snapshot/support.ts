@@ -3,9 +3,10 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Program } from "../../programs/build.ts";
 import { decodeLatin1 } from "../../src/base/index.ts";
+import type { Feature } from "../../src/cpu/index.ts";
 import type { HostAnswer, HostMount, HostRequest, HostStat, HostStream, Inputs } from "../../src/linux/index.ts";
 import type { RunEnd } from "../../src/machine/index.ts";
-import { fixedStart, Machine } from "../../src/machine/index.ts";
+import { cpuModels, fixedStart, Machine } from "../../src/machine/index.ts";
 import { bytesSource, imageBytes, openImage, restoreImage, saveImage } from "../../src/snapshot/index.ts";
 
 const time = { sec: 946_684_800, nsec: 0 };
@@ -86,14 +87,15 @@ export interface Case {
   /** Where it lies in the guest; "/NAME" by default. */
   readonly path?: string;
   readonly cwd?: string;
+  readonly features?: ReadonlySet<Feature>;
   /** Directories of the host, and who answers for them. */
   readonly mounts?: readonly HostMount[];
   readonly files?: Inputs;
 }
 
 export function programCase(program: Program): Case {
-  const { name, binary, argv, env, stdin } = program;
-  return { name, elf: readFileSync(binary), argv: [name, ...argv], env, input: stdin };
+  const { name, binary, argv, env, cpu, stdin } = program;
+  return { name, elf: readFileSync(binary), argv: [name, ...argv], env, input: stdin, features: cpuModels[cpu] };
 }
 
 const start = fixedStart();
@@ -131,6 +133,7 @@ export class Run {
       envp: Object.entries(guest.env ?? {}).map(([name, value]) => `${name}=${value}`),
       cwd: guest.cwd ?? "/",
       ...(guest.mounts === undefined ? {} : { mounts: guest.mounts }),
+      ...(guest.features === undefined ? {} : { features: guest.features }),
       inputs: host,
       ...prebuilt(),
       start,

@@ -117,13 +117,14 @@ function address(context: Context, vsib: string): string {
   let inner = base >= 0 ? names[base]! : "";
   if (vsib !== "") inner += `${inner === "" ? "" : "+"}${vsib}${index < 0 ? 4 : index}*${1 << scale}`;
   else if (index >= 0) inner += `${inner === "" ? "" : "+"}${names[index]!}*${1 << scale}`;
-  else if (hasSib && (scale !== 0 || (base >= 0 && (base & 7) !== 4))) {
+  else if (hasSib && (scale !== 0 || (base >= 0 ? (base & 7) !== 4 : decoded.addressSize === 32))) {
     inner += `${inner === "" ? "" : "+"}${decoded.addressSize === 64 ? "riz" : "eiz"}*${1 << scale}`;
   }
   if (inner === "") {
     return `${segment === "" ? "ds:" : segment}${decoded.addressSize === 64 ? hex64(disp) : hex(disp >>> 0)}`;
   }
-  if (base < 0 || modrm >= 0x40) inner += disp < 0 ? `-${hex(-disp)}` : `+${hex(disp)}`;
+  const absolute = base < 0 && index < 0 && vsib === "" && decoded.addressSize === 32;
+  if (base < 0 || modrm >= 0x40) inner += disp < 0 && !absolute ? `-${hex(-disp)}` : `+${hex(disp >>> 0)}`;
   return `${segment}[${inner}]`;
 }
 
