@@ -46,14 +46,14 @@ describe.each(listPrograms())("$name", (program) => {
     expect(run(program, program.binary, program.argv, program.env)).toEqual(expected(program));
   });
 
-  test
-    .skipIf(!built)
-    .each([
-      ["in tsvm", ["--cpu", program.cpu]],
-      ["in tsvm with a window of 1 MiB", ["--cpu", program.cpu, "--window", "20"]],
-      ...(program.cpu === "v3" ? [] : [["in tsvm with a processor of x86-64-v2", ["--cpu", "v2"]] as const]),
-      ["in tsvm with a processor of x86-64-v3", ["--cpu", "v3"]],
-    ])("%s", (_name, options) => {
+  const ways: readonly (readonly [name: string, options: readonly string[]])[] = [
+    ["in tsvm", ["--cpu", program.cpu]],
+    ["in tsvm with a window of 1 MiB", ["--cpu", program.cpu, "--window", "20"]],
+    ...(program.cpu === "v3" ? [] : [["in tsvm with a processor of x86-64-v2", ["--cpu", "v2"]] as const]),
+    ["in tsvm with a processor of x86-64-v3", ["--cpu", "v3"]],
+  ];
+
+  test.skipIf(!built).each(ways)("%s", (_name, options) => {
     expect(run(program, process.execPath, tsvmArguments(program, options), {})).toEqual(expected(program));
   });
 });
