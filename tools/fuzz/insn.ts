@@ -5,8 +5,22 @@
  * test/insn, and with `--write` kept there and in tools/insn/found.txt, from where `tools/record-insn.ts` records it again.
  */
 
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { spawnSync } from "node:child_process";
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, Option } from "commander";
 import { allFeatures, allInsns, type Decoded, Decoder, DecodeStatus, newDecoded, type RowSpec } from "../../src/cpu/index.ts";
@@ -14,7 +28,7 @@ import { sameResult } from "../../test/silicon/compare.ts";
 import { type Encoding, incomparable, randomEncoding } from "../../test/silicon/encodings.ts";
 import { InterpreterRunner } from "../../test/silicon/interpreter.ts";
 import { formatDifference, hexBytes } from "../../test/silicon/line.ts";
-import { Case, decodeCase, decodeResult, Result, runCases, type RunnerCase, runEncoded } from "../../test/silicon/protocol.ts";
+import { BREAKPOINT, Case, decodeCase, decodeResult, Result, runCases, runner, type RunnerCase } from "../../test/silicon/protocol.ts";
 import { CaseMaker } from "../../test/silicon/random.ts";
 import { defaultState, INSTRUCTION, type Outcome } from "../../test/silicon/state.ts";
 import { Random } from "../../test/silicon/values.ts";
@@ -30,7 +44,6 @@ const STATES = 32;
 const ENCODINGS = 128;
 /** One batch of so many has a small window, where pages push each other out. */
 const SMALL_WINDOW = 8;
-const BREAKPOINT = 3;
 const folder = fileURLToPath(new URL("../../test/insn/", import.meta.url));
 
 const decoder = new Decoder(allInsns, allFeatures, []);
@@ -55,6 +68,33 @@ function mix(seed: number, batch: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
+/** The runner with files between: less work for the system than pipes. */
+class FileRunner {
+  readonly #input: string;
+  readonly #output: string;
+
+  constructor() {
+    const folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "tsvm-fuzz-"));
+    process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+    this.#input = join(folder, "cases");
+    this.#output = join(folder, "results");
+    for (const file of [this.#input, this.#output]) writeFileSync(file, "");
+  }
+
+  /** Runs encoded cases; the encoded results fill `results`. */
+  run(cases: Uint8Array, results: Buffer): void {
+    // Written over, not anew: the files keep their pages.
+    const files = [openSync(this.#input, "r+"), openSync(this.#output, "r+")] as const;
+    writeSync(files[0], cases, 0, cases.length, 0);
+    const child = spawnSync(runner, [], { stdio: [files[0], files[1], "inherit"], env: {} });
+    const read = readSync(files[1], results, 0, results.length, 0);
+    files.forEach(closeSync);
+    if (child.status !== 0 || read !== results.length) {
+      throw new Error(`runner: ${child.status ?? child.signal}, after ${read / Result.bytes} cases`);
+    }
+  }
+}
+
 class Fuzzer {
   readonly #rows: readonly RowSpec[];
   readonly #log: Log;
@@ -63,6 +103,8 @@ class Fuzzer {
   readonly #wide: InterpreterRunner = new InterpreterRunner(32, allFeatures);
   readonly #narrow: InterpreterRunner = new InterpreterRunner(17, allFeatures);
   readonly #input: Uint8Array = new Uint8Array(ENCODINGS * STATES * Case.bytes);
+  readonly #runner: FileRunner = new FileRunner();
+  readonly #expected: Buffer = Buffer.alloc(ENCODINGS * STATES * Result.bytes);
   readonly #actual: Buffer = Buffer.alloc(ENCODINGS * STATES * Result.bytes);
   readonly #shown = new Map<string, number>();
 
@@ -87,25 +129,26 @@ class Fuzzer {
       const maker = new CaseMaker(encoding, r);
       for (let i = 0; i < STATES; i++) maker.put(this.#input, (e * STATES + i) * Case.bytes);
     }
-    const expected = Buffer.from(runEncoded(this.#input).buffer);
-    const runner = number % SMALL_WINDOW === SMALL_WINDOW - 1 ? this.#narrow : this.#wide;
+    this.#runner.run(this.#input, this.#expected);
+    const expected = this.#expected;
+    const here = number % SMALL_WINDOW === SMALL_WINDOW - 1 ? this.#narrow : this.#wide;
     encodings.forEach((encoding, e) => {
       const log = this.#logOf(encoding.row);
       log.vectors += STATES;
       for (let i = e * STATES; i < (e + 1) * STATES; i++) {
         const at = i * Result.bytes;
         if (expected[at + Result.trap] !== BREAKPOINT) log.faults++;
-        const error = this.#execute(runner, i);
+        const error = this.#execute(here, i);
         if (error === "" && sameResult(expected, at, this.#actual, at)) continue;
-        this.#look(encoding, log, decodeCase(this.#input, i * Case.bytes), expected, at, error, runner);
+        this.#look(encoding, log, decodeCase(this.#input, i * Case.bytes), expected, at, error, here);
       }
     });
     this.#log.batches = number + 1;
   }
 
-  #execute(runner: InterpreterRunner, i: number): string {
+  #execute(here: InterpreterRunner, i: number): string {
     try {
-      runner.executeEncoded(this.#input, i * Case.bytes, this.#actual, i * Result.bytes);
+      here.executeEncoded(this.#input, i * Case.bytes, this.#actual, i * Result.bytes);
       return "";
     } catch (error) {
       return String(error);
@@ -113,7 +156,7 @@ class Fuzzer {
   }
 
   /** Not the same bytes: why. */
-  #look(encoding: Encoding, log: RowLog, one: RunnerCase, expected: Buffer, at: number, error: string, runner: InterpreterRunner): void {
+  #look(encoding: Encoding, log: RowLog, one: RunnerCase, expected: Buffer, at: number, error: string, here: InterpreterRunner): void {
     const outcome = decodeResult(expected, at, one.bytes);
     const verdict: Verdict =
       error === ""
@@ -131,11 +174,11 @@ class Fuzzer {
     const key = `${encoding.row.mnemonic} ${encoding.row.text}`;
     const times = this.#shown.get(key) ?? 0;
     this.#shown.set(key, times + 1);
-    if (times < this.#show) this.#report(key, one, runner);
+    if (times < this.#show) this.#report(key, one, here);
   }
 
   /** Shows the difference at its smallest. */
-  #report(key: string, one: RunnerCase, runner: InterpreterRunner): void {
+  #report(key: string, one: RunnerCase, here: InterpreterRunner): void {
     const decode = (bytes: Uint8Array): Decoded | undefined => {
       const decoded = newDecoded();
       const status = decoder.decode(bytes, 0, bytes.length, Number(INSTRUCTION), decoded);
@@ -145,7 +188,7 @@ class Fuzzer {
     const verdictOf = (candidate: RunnerCase): Verdict & { readonly outcome: Outcome } => {
       const outcome = runCases([candidate])[0]!;
       try {
-        return { ...judge(candidate, decode(candidate.bytes)!, decoder.rows, outcome, runner.execute(candidate)), outcome };
+        return { ...judge(candidate, decode(candidate.bytes)!, decoder.rows, outcome, here.execute(candidate)), outcome };
       } catch (error) {
         return { kind: "different", did: String(error), outcome };
       }
