@@ -25,6 +25,11 @@ export function inexactIsSilent(op: Op, nearest = true): V {
   return op.eq(op.and(op.state(MXCSR, 32), op.const(PE | PM | (nearest ? RC : 0))), op.const(PE | PM));
 }
 
+/** Truth: results are rounded to nearest even. */
+export function roundsToNearest(op: Op): V {
+  return op.eqz(op.and(op.state(MXCSR, 32), op.const(RC)));
+}
+
 export function both(op: Op, ...truths: V[]): V {
   return truths.reduce((a, b) => op.x("i32.and", a, b));
 }
@@ -196,6 +201,8 @@ export interface PackedLane {
   readonly exact?: readonly V[];
   /** What is looked at in place of `usual` where that does not hold. */
   readonly rare?: () => readonly V[];
+  /** Truth, looked at where inexact results change something: none is. */
+  readonly exactly?: () => V;
 }
 
 export interface PackedHelper {
@@ -226,7 +233,12 @@ export function packed(op: Op, { helper, operand, silent }: PackedHelper, lane: 
   };
   op.if(op.x("i32.eqz", usual), () => {
     if (lanes.every((one) => one.rare === undefined)) settle();
-    else op.if(op.x("i32.eqz", both(op, ...lanes.map((one) => all(one.rare?.() ?? one.usual)), ...truths.slice(1))), settle);
+    else {
+      const fine = lanes.map((one) => all(one.rare?.() ?? one.usual));
+      const exactly = lanes.flatMap((one) => (one.exactly === undefined ? [] : [one.exactly()]));
+      const noFlag = exactly.length === 0 || silent === undefined ? truths.slice(1) : [either(op, silent, both(op, roundsToNearest(op), ...exactly))];
+      op.if(op.x("i32.eqz", both(op, ...fine, ...noFlag)), settle);
+    }
   });
   return chosen.map((variable) => op.read(variable));
 }

@@ -1,9 +1,11 @@
 /** SSE and SSE2 floating-point arithmetic, comparison and logic (SDM volume 1, 5.5.1 and 5.6.1). */
 
 import {
-  atLeastNormal, both, either, floatType, inexactIsSilent, isLarge, Lanes, LARGEST, notDenormal, packed, packedOnce, resultOf, SMALLEST, unlessUnusual,
+  atLeastNormal, both, either, floatType, inexactIsSilent, isLarge, Lanes, LARGEST, notDenormal, packed, packedOnce, resultOf, roundsToNearest, SMALLEST, unlessUnusual,
 } from "./float.ts";
 import type { FloatBits, PackedHelper, PackedLane } from "./float.ts";
+import { areExact, isExact } from "./exact.ts";
+import type { Arithmetic } from "./exact.ts";
 import { insn } from "./insn.ts";
 import type { Insn } from "./insn.ts";
 import type { Op, V } from "./ops.ts";
@@ -42,7 +44,7 @@ function family(
 /** Values of which a zero makes a zero result exact: one of the operands, or the result whatever they were. */
 type Zeros = readonly ("a" | "b" | "r")[];
 
-function arithmetic(name: string, opcode: string, zeros: Zeros): Insn[] {
+function arithmetic(name: Arithmetic, opcode: string, zeros: Zeros): Insn[] {
   const unary = name === "sqrt";
   return family(
     name,
@@ -61,7 +63,7 @@ function arithmetic(name: string, opcode: string, zeros: Zeros): Insn[] {
       const size = l.f("abs", r);
       const least = (unary ? [b] : [a, b]).reduce((x, y) => l.f("pmin", x, l.f("abs", y)), size);
       const usual = [l.f("gt", least, l.splat(SMALLEST[bits])), l.f("le", size, l.splat(LARGEST[bits]))];
-      return { result: r, operands: [a, b], usual, rare };
+      return { result: r, operands: [a, b], usual, rare, exactly: () => areExact(op, bits, name, a, b, r) };
     },
     (op, bits, a, b) => {
       const t = floatType(bits);
@@ -73,7 +75,8 @@ function arithmetic(name: string, opcode: string, zeros: Zeros): Insn[] {
       const rare = (): V => {
         const sources = (unary ? [b] : [a, b]).map((value) => notDenormal(op, bits, value));
         const exact = zeros.map((zero) => isZero(values[zero])).reduce((x, y) => either(op, x, y));
-        return both(op, silent, ...sources, either(op, large, both(op, isZero(r), exact)));
+        const noFlag = either(op, silent, both(op, roundsToNearest(op), isExact(op, bits, name, a, b, r)));
+        return both(op, noFlag, ...sources, either(op, large, both(op, isZero(r), exact)));
       };
       // Of infinities and NaNs the result is no large number.
       const usual = both(op, silent, atLeastNormal(op, bits, unary ? [b] : [a, b]), large);
