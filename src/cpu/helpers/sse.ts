@@ -106,21 +106,46 @@ export function raised(context: HelperContext, mxcsr: number, flags: number): bo
 const TINY_SILENT = (Flag.DE | Flag.UE | Flag.PE) * (1 + (1 << MASK_SHIFT));
 const TINY_BITS = TINY_SILENT | DAZ | FTZ;
 
-/** The usual numbers: true where it is done. Only for the default rounding with inexact results masked. */
+/** By MXCSR.RC what is to be added to the magnitude of a number rounded to nearest, of which `rest` is missing. */
+function correction(rounding: number, r: number, rest: number): number {
+  if (rest === 0 || rounding === Round.nearest) return 0;
+  const further = rest > 0 === r > 0;
+  if (rounding === Round.zero) return further ? 0 : -1;
+  // The result is to lie beyond the exact one in the direction of the mode, and nearer to it than the next.
+  if (rest > 0 !== (rounding === Round.up)) return 0;
+  return further ? 1 : -1;
+}
+
+/** Adds to the magnitude of a float that is not at the end of its range. */
+function addToMagnitude(view: DataView, at: number, single: boolean, units: number): void {
+  const low = view.getInt32(at, true) + units;
+  view.setInt32(at, low, true);
+  if (single) return;
+  // A carry out of the lower half leaves 0, a borrow -1.
+  if (low === (units < 0 ? -1 : 0)) view.setInt32(at + 4, view.getInt32(at + 4, true) + units, true);
+}
+
+/** The usual numbers: true where it is done. Only with inexact results masked. */
 function tryQuick(view: DataView, single: boolean, count: number, quick: Quick, operand: number): boolean {
   const mxcsr = view.getUint32(MXCSR, true);
-  if (((mxcsr >> 13) & 3) !== Round.nearest || (mxcsr & (Flag.PE << MASK_SHIFT)) === 0) return false;
+  if ((mxcsr & (Flag.PE << MASK_SHIFT)) === 0) return false;
+  const rounding = (mxcsr >> 13) & 3;
   const step = single ? 4 : 8;
-  const any = (mxcsr & TINY_BITS) === TINY_SILENT;
+  const any = rounding === Round.nearest && (mxcsr & TINY_BITS) === TINY_SILENT;
   let inexact = false;
   for (let offset = 0; offset < endOf(operand); offset += 16) {
     for (let at = offset; at < offset + count * step; at += step) {
       const x = single ? view.getFloat32(A + at, true) : view.getFloat64(A + at, true);
       const y = single ? view.getFloat32(B + at, true) : view.getFloat64(B + at, true);
       if (any ? !quick.runAny(x, y) : !quick.run(x, y)) return false;
-      inexact ||= quick.inexact;
-      if (single) view.setFloat32(RESULT + at, quick.result, true);
-      else view.setFloat64(RESULT + at, quick.result, true);
+      const { result: r, rest } = quick;
+      // The sign of a zero depends on the rounding.
+      if (r === 0 && rounding !== Round.nearest) return false;
+      inexact ||= rest !== 0;
+      if (single) view.setFloat32(RESULT + at, r, true);
+      else view.setFloat64(RESULT + at, r, true);
+      const units = correction(rounding, r, rest);
+      if (units !== 0) addToMagnitude(view, RESULT + at, single, units);
     }
   }
   if (inexact && !any) view.setUint32(MXCSR, mxcsr | Flag.PE, true);

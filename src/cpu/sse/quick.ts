@@ -1,5 +1,5 @@
 /**
- * Arithmetic on host numbers for the usual case of the helpers: rounding to nearest, operands zero or of middling size, so that no
+ * Arithmetic on host numbers for the usual cases of the helpers: rounding to nearest, operands zero or of middling size, so that no
  * intermediate value overflows or underflows; or of any size, where only the result counts. The rounding error is computed exactly (Dekker, "A floating-point technique for extending
  * the available precision", Numerische Mathematik 18, 1971; Knuth, TAOCP volume 2, 4.2.2).
  */
@@ -7,31 +7,32 @@
 export interface Quick {
   /** False: not for these operands. */
   run(a: number, b: number): boolean;
-  /** The same where no denormal and no inexact result changes MXCSR: for all operands whose result is finite. `inexact` means nothing. */
+  /** The same where no denormal and no inexact result changes MXCSR: for all operands whose result is finite. `rest` means nothing. */
   runAny(a: number, b: number): boolean;
   /** Of the last run that gave true. */
   readonly result: number;
-  readonly inexact: boolean;
+  /** Its sign is that of what the exact result is more than `result`. */
+  readonly rest: number;
 }
 
 type Operation = (a: number, b: number) => number;
-/** Whether `r` differs from the exact result of `a` and `b`. */
-type Differs = (a: number, b: number, r: number) => boolean;
+/** What the exact result of `a` and `b` is more than `r`, which is near it, or a number of that sign. */
+type Rest = (a: number, b: number, r: number) => number;
 
 class Checked implements Quick {
   result = 0;
-  inexact = false;
+  rest = 0;
   readonly #operation: Operation;
   readonly #cut: (x: number) => number;
-  readonly #differs: Differs;
+  readonly #rest: Rest;
   readonly #least: number;
   readonly #greatest: number;
   readonly #unary: boolean;
 
-  constructor(operation: Operation, cut: (x: number) => number, differs: Differs, least: number, greatest: number, unary: boolean) {
+  constructor(operation: Operation, cut: (x: number) => number, rest: Rest, least: number, greatest: number, unary: boolean) {
     this.#operation = operation;
     this.#cut = cut;
-    this.#differs = differs;
+    this.#rest = rest;
     this.#least = least;
     this.#greatest = greatest;
     this.#unary = unary;
@@ -54,7 +55,7 @@ class Checked implements Quick {
     if (!this.#within(whole)) return false;
     const r = this.#cut(whole);
     this.result = r;
-    this.inexact = this.#differs(a, b, r);
+    this.rest = this.#rest(a, b, r);
     return true;
   }
 }
@@ -62,6 +63,12 @@ class Checked implements Quick {
 function sumError(a: number, b: number, r: number): number {
   const part = r - a;
   return a - (r - part) + (b - part);
+}
+
+/** The same where `r` was rounded to binary32: that error is larger than the sum's, or none. */
+function singleSumRest(a: number, b: number, r: number): number {
+  const whole = a + b;
+  return whole === r ? sumError(a, b, whole) : whole - r;
 }
 
 const SPLITTER = 2 ** 27 + 1;
@@ -77,17 +84,13 @@ function productError(a: number, b: number, p: number): number {
   return ah * bh - p + ah * bl + al * bh + al * bl;
 }
 
-function isProduct(a: number, b: number, of: number): boolean {
+/** What `of` is more than the product of `a` and `b`, which is near it. */
+function remainder(a: number, b: number, of: number): number {
   const p = a * b;
-  return p === of && productError(a, b, p) === 0;
+  return of - p - productError(a, b, p);
 }
 
-function table(
-  cut: (x: number) => number,
-  least: number,
-  greatest: number,
-  differs: Readonly<Record<string, Differs>>,
-): Readonly<Record<string, Quick>> {
+function table(cut: (x: number) => number, least: number, greatest: number, rests: Readonly<Record<string, Rest>>): Readonly<Record<string, Quick>> {
   const operations: Readonly<Record<string, Operation>> = {
     add: (a, b) => a + b,
     sub: (a, b) => a - b,
@@ -97,18 +100,18 @@ function table(
   };
   return Object.fromEntries(
     Object.entries(operations).map(([name, f]): [string, Quick] => {
-      return [name, new Checked(f, cut, differs[name] ?? (() => true), least, greatest, name === "sqrt")];
+      return [name, new Checked(f, cut, rests[name] ?? (() => Number.NaN), least, greatest, name === "sqrt")];
     }),
   );
 }
 
 /** Binary64. A product of two values of this range keeps its error term above the denormals. */
 export const quickDouble: Readonly<Record<string, Quick>> = table((r) => r, 2 ** -400, 2 ** 400, {
-  add: (a, b, r) => sumError(a, b, r) !== 0,
-  sub: (a, b, r) => sumError(a, -b, r) !== 0,
-  mul: (a, b, r) => productError(a, b, r) !== 0,
-  div: (a, b, r) => !isProduct(r, b, a),
-  sqrt: (_, b, r) => !isProduct(r, r, b),
+  add: sumError,
+  sub: (a, b, r) => sumError(a, -b, r),
+  mul: productError,
+  div: (a, b, r) => remainder(r, b, a) * Math.sign(b),
+  sqrt: (_, b, r) => remainder(r, r, b),
 });
 
 /**
@@ -116,9 +119,9 @@ export const quickDouble: Readonly<Record<string, Quick>> = table((r) => r, 2 **
  * quotient of two of 24 bits is so near to what is midway between them, and sums that small are exact.
  */
 export const quickSingle: Readonly<Record<string, Quick>> = table((r) => Math.fround(r), 2 ** -100, 2 ** 100, {
-  add: (a, b, r) => a + b !== r || sumError(a, b, a + b) !== 0,
-  sub: (a, b, r) => a - b !== r || sumError(a, -b, a - b) !== 0,
-  mul: (a, b, r) => a * b !== r,
-  div: (a, b, r) => r * b !== a,
-  sqrt: (_, b, r) => r * r !== b,
+  add: singleSumRest,
+  sub: (a, b, r) => singleSumRest(a, -b, r),
+  mul: (a, b, r) => a * b - r,
+  div: (a, b, r) => (a - r * b) * Math.sign(b),
+  sqrt: (_, b, r) => b - r * r,
 });
