@@ -128,7 +128,7 @@ export class Decoder {
     this.#blocks = tables.blocks;
     this.#cells = tables.cells;
     this.#rowFlags = tables.rowFlags;
-    if (refines) return;
+    if (refines || known.length === 0) return;
     this.#addKnown = (): void => {
       this.#addKnown = undefined;
       const all = tablesOf(insns, known, features);
