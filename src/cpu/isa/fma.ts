@@ -66,17 +66,28 @@ function notMidway(op: Op, sum: V): V {
   return op.x("i64x2.ne", op.x("v128.and", sum, constant(0x1fff_ffff)), constant(0x1000_0000));
 }
 
+/** What the sum `s` of `a` and `b` is more than the exact one (Knuth, TAOCP volume 2, 4.2.2). */
+function sumError(l: Lanes, a: V, b: V, s: V): V {
+  const part = l.f("sub", s, a);
+  return l.f("add", l.f("sub", l.f("sub", s, part), a), l.f("sub", part, b));
+}
+
 /** Four of binary32; `uniform`: they are all the same. */
 function singles(op: Op, [x, y, z]: Triple, uniform: boolean): Omit<PackedLane, "operands"> {
   const l = new Lanes(op, 32);
   const wide = new Lanes(op, 64);
-  const sum = (half: (value: V) => V): V => {
-    const promoted = (value: V): V => op.x("f64x2.promote_low_f32x4", half(value));
-    return wide.f("add", wide.f("mul", promoted(x), promoted(y)), promoted(z));
-  };
-  const low = sum((value) => value);
-  const high = uniform ? low : sum((value) => op.shuffle(value, value, UPPER));
+  const promoted = (value: V): V => op.x("f64x2.promote_low_f32x4", value);
   const narrowed = (value: V): V => op.x("f32x4.demote_f64x2_zero", value);
+  const half = (of: (value: V) => V): { readonly sum: V; readonly exact: () => V } => {
+    const p = wide.f("mul", promoted(of(x)), promoted(of(y)));
+    const addend = promoted(of(z));
+    const s = wide.f("add", p, addend);
+    return { sum: s, exact: () => op.x("v128.and", wide.isZero(sumError(wide, p, addend, s)), wide.f("eq", promoted(narrowed(s)), s)) };
+  };
+  const lower = half((value) => value);
+  const upper = uniform ? lower : half((value) => op.shuffle(value, value, UPPER));
+  const low = lower.sum;
+  const high = upper.sum;
   const result = op.shuffle(narrowed(low), narrowed(high), LOW_HALVES);
   const certain = [notMidway(op, low), notMidway(op, high), l.upTo(result, LARGEST[32])];
   return {
@@ -86,6 +97,7 @@ function singles(op: Op, [x, y, z]: Triple, uniform: boolean): Omit<PackedLane, 
       const zero = op.shuffle(wide.isZero(low), wide.isZero(high), LOW_WORDS);
       return [...certain, l.or(l.large(result), zero), l.ordinary(x), l.ordinary(y), l.ordinary(z)];
     },
+    exactly: () => l.all(lower.exact(), upper.exact()),
   };
 }
 
@@ -114,9 +126,7 @@ function doubles(op: Op, [x, y, z]: Triple): Omit<PackedLane, "operands"> {
   const p = mul(x, y);
   const productError = sub(sub(sub(sub(p, mul(xh, yh)), mul(xh, yl)), mul(xl, yh)), mul(xl, yl));
   const s = add(p, z);
-  const part = sub(s, p);
-  const sumError = add(sub(sub(s, part), p), sub(part, z));
-  const t = add(productError, sumError);
+  const t = add(productError, sumError(l, p, z, s));
   const result = sub(s, t);
   const rest = add(t, sub(result, s));
   const certain = l.f("eq", sub(result, mul(rest, l.splat(SLIGHTLY_MORE))), result);
@@ -129,6 +139,8 @@ function doubles(op: Op, [x, y, z]: Triple): Omit<PackedLane, "operands"> {
       const zero = l.or(l.isZero(x), l.isZero(y));
       return [certain, l.or(inRange, zero), l.ordinary(x), l.ordinary(y), l.ordinary(z), l.upTo(result, LARGEST[64])];
     },
+    // The error of a sum is exact, and so is `t` where there is no other.
+    exactly: () => l.all(l.isZero(rest), l.isZero(productError)),
   };
 }
 
