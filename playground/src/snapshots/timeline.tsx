@@ -52,9 +52,9 @@ function Item({ snapshots, saved, here, marked, digits }: ItemProps) {
   const name = `${nameOf(program)} after ${count(moment.instructions)}`;
   return (
     <li aria-current={here ? "true" : undefined}>
-      <button type="button" class="moment" onClick={() => void snapshots.restore(key)} title="Go back to this moment" aria-label={`Go to ${name}`}>
-        <strong>{count(moment.instructions)}</strong>
-        <span>{nameOf(program)}</span>
+      <button type="button" class="moment" onClick={() => void snapshots.restore(key)} title="Go to this moment">
+        <span class="hidden">Go to </span>
+        <strong>{count(moment.instructions)}</strong> <span>{nameOf(program)}</span>
       </button>
       <p>
         <code title={`SHA-256 of the image: ${sha256}`}>{sha256.slice(0, digits)}</code>
