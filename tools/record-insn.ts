@@ -11,10 +11,12 @@ import { runCases } from "../test/silicon/protocol.ts";
 import { insnCases } from "./insn-cases.ts";
 import { assemble, disassemble } from "./insn/assemble.ts";
 import { fileOf, formatLine } from "./insn/format.ts";
+import { restCases } from "./insn/rest.ts";
 
 const folder = fileURLToPath(new URL("../test/insn/", import.meta.url));
 
-const cases = [...insnCases()];
+const chosen = [...insnCases()];
+const cases = [...chosen, ...restCases(assemble([...new Set(chosen.map((one) => one.text))]))];
 const texts = [...new Set(cases.map((one) => one.text))];
 const codes = assemble(texts);
 const listings = disassemble(codes);
@@ -25,7 +27,7 @@ const outcomes = runCases(runs);
 const files = new Map<string, Set<string>>();
 cases.forEach((one, i) => {
   const { bytes, listing } = byText.get(one.text)!;
-  const line = formatLine(bytes, one.text.startsWith("db ") && listing === "(bad)" ? "(bad)" : listing, runs[i]!.before, outcomes[i]!, one);
+  const line = formatLine(bytes, listing, runs[i]!.before, outcomes[i]!, one);
   const file = fileOf(bytes);
   const lines = files.get(file) ?? new Set();
   files.set(file, lines.add(line));

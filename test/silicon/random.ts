@@ -48,7 +48,8 @@ export class CaseMaker {
   readonly #background: Uint8Array = new Uint8Array(DATA_BYTES);
   #view: DataView = new DataView(new ArrayBuffer(0));
 
-  constructor(encoding: Encoding, r: Random) {
+  /** `plain`: memory is zero but for the operands. */
+  constructor(encoding: Encoding, r: Random, plain = false) {
     this.#encoding = encoding;
     this.#r = r;
     const { row } = encoding;
@@ -62,7 +63,7 @@ export class CaseMaker {
     this.#mnemonic = row.mnemonic;
     this.#stack = row.d64 || (row.f64 && /^(call|ret)$/.test(row.mnemonic));
     this.#branch = row.f64 && row.insn.properties.ends === "indirect";
-    if (!r.chance(3)) {
+    if (!plain && !r.chance(3)) {
       // Few different bytes: string instructions find equal and unequal ones.
       const view = new DataView(this.#background.buffer);
       const narrow = row.insn.properties.rep !== undefined;

@@ -72,10 +72,11 @@ export function disassemble(codes: readonly Uint8Array[]): string[] {
     if (!Number.isInteger(i)) continue;
     const length = match[2]!.trim().split(" ").length;
     const text = match[3]!
-      .replace(/\s+#.*$/, "")
+      .replace(/\s+#.*$|\((8087|287) only\)/g, "")
       .replace(/\s+/g, " ")
       .trim();
-    if (length !== codes[i]!.length) continue;
+    // MPX's encodings are NOPs without it.
+    if (length !== codes[i]!.length || /\(bad\)|\bbnd(ldx|stx|mk|mov|c[lun])\b/.test(text)) continue;
     // Targets are absolute: as if every instruction stood at the same address.
     texts[i] = text.replace(
       /\b(j[a-z]+|call|loop[a-z]*) 0x([0-9a-f]+)$/,

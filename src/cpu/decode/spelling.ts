@@ -68,6 +68,7 @@ function mnemonic(row: RowSpec, decoded: Decoded): readonly [name: string, opera
       const known = predicate < (row.vex === undefined ? 8 : 32);
       return known ? [name.replace("cmp", `cmp${PREDICATES[predicate]}`), all - 1] : [name, all];
     }
+    if (opcode === 0x0d && (decoded.reg & 7) === 2) return ["prefetchwt1", all];
     if (opcode === 0x1e && decoded.rep === 0xf3 && decoded.modrm >= 0xfa && decoded.modrm <= 0xfb)
       return [decoded.modrm === 0xfa ? "endbr64" : "endbr32", 0];
     if (readsShadowStack(row, decoded)) return [operandSize === 64 ? "rdsspq" : "rdsspd", all];
