@@ -113,18 +113,24 @@ function randomCases(count: number, seed: number, decoder: Decoder): number[][] 
 }
 
 const RECORD = 16;
+const CHUNK = 20_000;
 
 function runOnSilicon(list: readonly number[][]): Uint8Array {
   const runner = join(mkdtempSync(join(tmpdir(), "decode-silicon-")), "runner");
   const built = spawnSync("gcc", ["-O1", "-o", runner, fileURLToPath(new URL("decode-silicon.c", import.meta.url))], { stdio: "inherit" });
   if (built.status !== 0) throw new Error("gcc failed");
-  const input = new Uint8Array(list.length * RECORD);
-  for (const [i, bytes] of list.entries()) input.set(bytes, i * RECORD);
-  const ran = spawnSync(runner, { input, maxBuffer: 1 << 30, timeout: 600_000 });
-  if (ran.stdout.length !== list.length) {
-    throw new Error(`the runner stopped (${ran.signal ?? ran.status}) at ${Buffer.from(list[ran.stdout.length] ?? []).toString("hex")}`);
+  const results = new Uint8Array(list.length);
+  for (let from = 0; from < list.length; from += CHUNK) {
+    const part = list.slice(from, from + CHUNK);
+    const input = new Uint8Array(part.length * RECORD);
+    for (const [i, bytes] of part.entries()) input.set(bytes, i * RECORD);
+    const ran = spawnSync(runner, { input, maxBuffer: 1 << 30, timeout: 600_000 });
+    if (ran.stdout.length !== part.length) {
+      throw new Error(`the runner stopped (${ran.signal ?? ran.status}) at ${Buffer.from(part[ran.stdout.length] ?? []).toString("hex")}`);
+    }
+    results.set(ran.stdout, from);
   }
-  return ran.stdout;
+  return results;
 }
 
 const { values: options } = parseArgs({
