@@ -15,6 +15,7 @@ const MOST_INSTRUCTIONS = 512;
 /** Bytes in front of an address that are decoded to find the instructions before it. */
 const MOST_BACK = 4096;
 const AVERAGE_INSTRUCTION = 4;
+const MOST_PADDING = 64;
 /** Of a text that a word on the stack leads to. */
 const SHORTEST_TEXT = 3;
 const LONGEST_TEXT = 24;
@@ -27,19 +28,25 @@ const FXSAVE = { control: 0, status: 2, tags: 4, st: 32, stride: 16 } as const;
 
 const hex = (value: bigint | number, digits: number): string => value.toString(16).padStart(digits, "0");
 
-/** Instructions in front of `address` of which the last ends there; none where no such run is found. */
+/** Instructions in front of `address`, of which the last ends there where such a run is found; none where nothing can be executed. */
 function preceding({ space }: Machine, symbolizer: Symbolizer, address: number, count: number): DisassembledInstruction[] {
-  const before = symbolizer.at(address - 1)?.start;
-  const starts = before !== undefined && address - before <= MOST_BACK ? [before] : [];
+  const starts: number[] = [];
+  // Between two functions lies padding that belongs to none.
+  for (let back = 1; back <= MOST_PADDING && starts.length === 0; back++) {
+    const start = symbolizer.at(address - back)?.start;
+    if (start !== undefined && address - start <= MOST_BACK) starts.push(start);
+  }
   // Decoding falls into step after a few instructions wherever it begins.
   for (let back = Math.min(MOST_BACK, AVERAGE_INSTRUCTION * count); back > 0; back--) starts.push(address - back);
+  let nearly: DisassembledInstruction[] = [];
   for (const start of starts) {
     if (((space.areaAt(start)?.prot ?? 0) & PROT_EXEC) === 0) continue;
-    const lines = disassemble(space, start, 0, address - start, symbolizer).filter((line) => line.address < address);
+    const lines = disassemble(space, start, 0, address - start, symbolizer).filter((line) => line.address + line.bytes.length <= address);
     const last = lines.at(-1);
     if (last !== undefined && last.address + last.bytes.length === address) return lines.slice(-count);
+    if (nearly.length === 0) nearly = lines.slice(-count);
   }
-  return [];
+  return nearly;
 }
 
 /** Instructions from `address` on, and up to `before` of its function in front of it. */

@@ -20,6 +20,8 @@ export function Code({ machine, state }: ViewProps) {
   const [selected, setSelected] = useState<number | undefined>(undefined);
   const box = useRef<HTMLDivElement>(null);
   const loading = useRef(false);
+  /** Addresses of the lines behind which nothing more is found. */
+  const ends = useRef<{ up?: number; down?: number }>({});
   /** What to bring into sight, and where the list stood before lines came in front of it. */
   const wanted = useRef<number | undefined>(undefined);
   const heightBefore = useRef<number | undefined>(undefined);
@@ -37,19 +39,17 @@ export function Code({ machine, state }: ViewProps) {
       return;
     }
     if (!following) {
-      setLines((old) => old.map((line) => (line.next === (line.address === next) ? line : { ...line, next: line.address === next })));
+      setLines((old) => marked(old, next));
       return;
     }
-    const known = lines.some((line) => line.address === next);
-    if (
-      known &&
-      next !== undefined &&
-      state.phase === "paused" &&
-      cpu.instructions.every((line) => lines.some(({ address, text }) => address === line.address && text === line.text))
-    ) {
+    const last = lines.at(-1)?.address ?? -1;
+    const same = (line: InstructionView): boolean => lines.some(({ address, text }) => address === line.address && text === line.text);
+    // As long as the list goes on to say what is there, it stays, and a step moves the mark only.
+    if (lines.some(({ address }) => address === next) && cpu.instructions.every((line) => line.address > last || same(line))) {
       wanted.current = next;
       setSelected(next);
-      setLines((old) => old.map((line) => (line.next === (line.address === next) ? line : { ...line, next: line.address === next })));
+      const beyond = cpu.instructions.filter(({ address }) => address > last);
+      setLines((old) => [...marked(old, next), ...beyond].slice(-KEPT));
     } else show(next ?? 0, cpu.instructions);
   }, [cpu, following]);
 
@@ -71,7 +71,7 @@ export function Code({ machine, state }: ViewProps) {
 
   const more = (direction: "up" | "down"): void => {
     const edge = direction === "up" ? lines[0] : lines.at(-1);
-    if (edge === undefined || loading.current || !machine.alive || lines.length >= KEPT) return;
+    if (edge === undefined || loading.current || !machine.alive || lines.length >= KEPT || ends.current[direction] === edge.address) return;
     loading.current = true;
     const size = edge.bytes.split(" ").length;
     const ask = direction === "up" ? { address: edge.address, before: BLOCK, after: 0 } : { address: edge.address + size, before: 0, after: BLOCK };
@@ -79,8 +79,8 @@ export function Code({ machine, state }: ViewProps) {
       .look("disassembly", ask)
       .then(({ instructions }) => {
         const fresh = instructions.filter(({ address }) => (direction === "up" ? address < edge.address : address > edge.address));
-        if (fresh.length === 0) return;
-        if (direction === "up") heightBefore.current = box.current?.scrollHeight;
+        if (fresh.length === 0) ends.current[direction] = edge.address;
+        else if (direction === "up") heightBefore.current = box.current?.scrollHeight;
         setLines((old) => (direction === "up" ? [...fresh, ...old] : [...old, ...fresh]));
       })
       .catch(() => undefined)
@@ -92,8 +92,10 @@ export function Code({ machine, state }: ViewProps) {
     const element = box.current;
     if (element === null) return;
     if (element.scrollTop + element.clientHeight > element.scrollHeight - NEAR) more("down");
-    else if (element.scrollTop < NEAR) more("up");
+    if (element.scrollTop < NEAR) more("up");
   };
+  // Also where one was scrolled to an end while something else was loaded.
+  useEffect(scroll, [lines]);
 
   const goTo = async (text: string): Promise<void> => {
     const { address } = await machine.look("address", { text });
@@ -167,6 +169,11 @@ export function Code({ machine, state }: ViewProps) {
       <Breakpoints machine={machine} state={state} onShow={(address) => void goTo(hex(address))} />
     </>
   );
+}
+
+/** The same lines, with the mark at `next`. */
+function marked(lines: readonly InstructionView[], next: number | undefined): InstructionView[] {
+  return lines.map((line) => (line.next === (line.address === next) ? line : { ...line, next: line.address === next }));
 }
 
 /** The function's name where its first instruction stands, or where the list begins inside of it. */

@@ -108,7 +108,7 @@ function HexRows({ area, place, ...view }: ViewProps & { readonly area: AreaPict
       aria-label={`Memory of ${areaTitle(area)}`}
       onScroll={(event) => setFirst(Math.floor(event.currentTarget.scrollTop / ROW_PIXELS))}
     >
-      <div style={{ height: rows * ROW_PIXELS }}>
+      <div style={{ height: `${rows * ROW_PIXELS}px` }}>
         <table style={{ transform: `translateY(${answer === undefined ? 0 : Math.floor((answer.address - from) / width) * ROW_PIXELS}px)` }}>
           <thead class="hidden">
             <tr>
