@@ -131,6 +131,7 @@ const lines: readonly Line[] = [
   ["movaps", "NP 0F 28 /r | Vps, Wps", "32rnx"],
   ["movaps", "NP 0F 29 /r | Wps, Vps", "32nx"],
   ["unpcklpd", "66 0F 14 /r | Vpd, Wpd", "32r"],
+  ["unpckhpd", "66 0F 15 /r | Vpd, Wpd", "32r"],
   ["shufps", "NP 0F C6 /r | Vps, Wps, Ib", "32r"],
   ["pcmpeqb", "66 0F 74 /r | Vdq, Wdq", "32rn"],
   ["pmovmskb", "66 0F D7 /r reg | Gd, Udq", "32r"],

@@ -166,4 +166,10 @@ export const hotPairs: readonly string[] = [
   "comisd:660F2F/r:32r jb:70+cc:64r",
   "comisd:660F2F/r:32r jbe:70+cc:64r",
   "ucomisd:660F2E/r:32r ja:70+cc:64r",
+  "movaps:NP0F28/r:32r unpcklpd:660F14/r:32r",
+  "unpcklpd:660F14/r:32r mulpd:660F59/r:32r",
+  "movups:NP0F10/r:32n movups:NP0F10/r:32n",
+  "addpd:660F58/r:32r movups:NP0F11/r:32n",
+  "subpd:660F5C/r:32r movups:NP0F11/r:32n",
+  "subsd:F20F5C/r:32r movaps:NP0F28/r:32r",
 ];
