@@ -87,8 +87,8 @@ export function instructionsPage(): string {
   return `# Instructions
 
 What the guest's processor executes, by extension: which models (\`--cpu\`) have it, its instructions, their rows (encodings and operand kinds, as the manuals
-count them) and the lines of [test/insn](../test/insn/README.md) that were recorded from a processor. \`tools/fuzz-insn.ts\` compares random instructions of
-nearly every row with the processor at hand. The decoder and the disassembler know more than is executed: AVX, AVX2, FMA and AVX-512's lengths among others.
+count them) and the lines of [test/insn](../test/insn/README.md) that were recorded from a processor. [verification.md](verification.md)
+says how random instructions of nearly every row compare with a processor's. The decoder and the disassembler know more than is executed: AVX-512's lengths among others.
 
 This page is made from the rows in \`src/cpu/isa/\` by \`npm run gen\`.
 
