@@ -40,6 +40,8 @@ function text(description: ImageDescription): string {
         .join("  "),
     );
   }
+  const vectors = Object.entries(description.vectors);
+  if (vectors.length > 0) lines.push("", "vector registers", ...vectors.map(([name, value]) => `  ${name.padEnd(7)} ${value}`));
   lines.push("", `${"address".padStart(16)} ${"size KB".padStart(12)} ${"held KB".padStart(9)} mode offset   mapping`);
   for (const area of areas) {
     const size = kb(area.end - area.start).padStart(12);

@@ -69,9 +69,7 @@ export function addGuestOptions(command: Command): Command {
     .option("--cwd <DIR>", "the guest's current directory (default: the host's where a --dir shows it, else /)")
     .option("--argv0 <NAME>", "what the guest sees as its own name (default: PROGRAM as given)")
     .option("--deterministic", "let nothing of the host but the mounted files and the input reach the guest")
-    .addOption(
-      new Option("--cpu <MODEL>", "level of the guest's processor, x86-64-v1 to x86-64-v3 (incomplete)").choices(["v1", "v2", "v3"]).default("v1"),
-    )
+    .addOption(new Option("--cpu <MODEL>", "level of the guest's processor, x86-64-v1 to x86-64-v3").choices(["v1", "v2", "v3"]).default("v3"))
     .addOption(new Option("--window <BITS>", "log2 of the bytes of the guest memory's window; changes speed only").argParser(parseWindowBits));
 }
 

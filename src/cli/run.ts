@@ -5,7 +5,7 @@ import { isatty } from "node:tty";
 import { CrashReporter, Strace, StraceSummary } from "../debug/index.ts";
 import { Errno, signalName, TarError } from "../linux/index.ts";
 import { LoadError } from "../loader/index.ts";
-import { cpuModels, fixedStart, Machine } from "../machine/index.ts";
+import { cpuModels, defaultCpuModel, fixedStart, Machine } from "../machine/index.ts";
 import { NodeInputs, hostStart, runToEnd } from "../node/index.ts";
 import { argumentBytes, byteString } from "./bytes.ts";
 import { Checkpointer } from "./checkpoint.ts";
@@ -57,7 +57,7 @@ export function createMachine(program: string, args: readonly string[], options:
       cwd: byteString(cwd),
       inputs,
       ...prebuiltModules(),
-      features: cpuModels[options.cpu ?? "v1"],
+      features: cpuModels[options.cpu ?? defaultCpuModel],
       start: deterministic ? fixedStart() : hostStart(),
       mounts: mounts.map(({ guest, readOnly, overlay = false }, mount) => ({ mount, guest: byteString(guest), readOnly, overlay })),
       ...(options.window === undefined ? {} : { windowBits: options.window }),

@@ -49,3 +49,6 @@ export const cpuModels: Readonly<Record<"v1" | "v2" | "v3", ReadonlySet<Feature>
 };
 
 export type CpuModel = keyof typeof cpuModels;
+
+/** The model of a machine that is not told which. */
+export const defaultCpuModel: CpuModel = "v3";

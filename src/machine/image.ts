@@ -11,7 +11,7 @@ import type { BlankOptions } from "./machine.ts";
 import { Machine } from "./machine.ts";
 
 /** Rises whenever something changes that a guest can see: CPUID, system calls, what /proc says. */
-export const MACHINE_REVISION = 1;
+export const MACHINE_REVISION = 2;
 
 const layouts = new LayoutTable([...memoryLayouts, ...kernelLayouts]);
 

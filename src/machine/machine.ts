@@ -16,7 +16,7 @@ import { CpuState, cpuinfo, hardwareCapabilities, Interpreter, Stop } from "../c
 import type { ExitStatus, HostAnswer, HostMount, Inputs, KernelListener, NewFile, StartOptions, Task, WindowSize } from "../linux/index.ts";
 import { addGuestArchive, addGuestFiles, Kernel, Reg } from "../linux/index.ts";
 import { AddressSpace } from "../memory/index.ts";
-import { baselineFeatures } from "./cpu-models.ts";
+import { cpuModels, defaultCpuModel } from "./cpu-models.ts";
 import { CpuRegisters } from "./registers.ts";
 
 /** AT_HWCAP2: RDFSBASE and its relatives may be used (uapi/asm/hwcap2.h). */
@@ -38,7 +38,7 @@ export interface BlankOptions {
   readonly prebuilt?: Uint8Array;
   /** Count which handlers of the interpreter follow which, at half the speed: for choosing hot forms. */
   readonly countPairs?: boolean;
-  /** What the guest's processor announces, one of `cpuModels` for example; {@link baselineFeatures} by default. */
+  /** What the guest's processor announces, one of `cpuModels` for example; by default that of {@link defaultCpuModel}. */
   readonly features?: ReadonlySet<Feature>;
   /** A machine that is not used any more and whose window and processor are taken over where `features` are the same; `windowBits` then is its own. */
   readonly recycle?: Machine;
@@ -109,7 +109,7 @@ export class Machine {
   readonly #chance: { source: Kernel["random"] };
 
   private constructor(options: BlankOptions) {
-    const { start, features = baselineFeatures } = options;
+    const { start, features = cpuModels[defaultCpuModel] } = options;
     this.features = features;
     this.kernel = new Kernel({
       inputs: options.inputs,

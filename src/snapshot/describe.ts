@@ -53,6 +53,8 @@ export interface ImageDescription {
   };
   /** Values in hexadecimal: 64 bits each. */
   readonly registers: Readonly<Record<string, string>>;
+  /** Vector registers that are not zero: 256 bits, the most significant digit first. */
+  readonly vectors: Readonly<Record<string, string>>;
   readonly areas: readonly AreaDescription[];
   readonly descriptors: readonly DescriptorDescription[];
   readonly mounts: readonly { readonly guest: string; readonly readOnly: boolean }[];
@@ -60,7 +62,7 @@ export interface ImageDescription {
   readonly files: { readonly count: number; readonly bytes: number };
 }
 
-export function registerValues(machine: Machine): Record<string, string> {
+function registerValues(machine: Machine): Record<string, string> {
   const state = machine.space.view;
   const hex = (at: number): string => state.getBigUint64(at, true).toString(16).padStart(16, "0");
   const values: Record<string, string> = {};
@@ -73,22 +75,29 @@ export function registerValues(machine: Machine): Record<string, string> {
   return values;
 }
 
-/** Vector registers, low 128 bits, and x87 registers, as hexadecimal numbers. */
-export function floatValues(machine: Machine): Record<string, string> {
+/** Vector registers, 256 bits. */
+function vectorValues(machine: Machine): Record<string, string> {
   const state = machine.space.view;
   const hex = (at: number): string => state.getBigUint64(at, true).toString(16).padStart(16, "0");
   const values: Record<string, string> = {};
   for (let i = 0; i < 16; i++) {
     const at = CpuState.VECTORS + CpuState.VECTOR_STRIDE * i;
-    values[`xmm${i}`] = hex(at + 8) + hex(at);
+    values[`ymm${i}`] = hex(at + 24) + hex(at + 16) + hex(at + 8) + hex(at);
   }
+  return values;
+}
+
+/** Vector and x87 registers, as hexadecimal numbers. */
+function floatValues(machine: Machine): Record<string, string> {
+  const state = machine.space.view;
+  const values = vectorValues(machine);
   for (let i = 0; i < 8; i++) {
     const at = CpuState.X87_REGISTERS + 16 * i;
-    values[`r${i}(x87)`] =
-      state
-        .getUint16(at + 8, true)
-        .toString(16)
-        .padStart(4, "0") + hex(at);
+    const high = state
+      .getUint16(at + 8, true)
+      .toString(16)
+      .padStart(4, "0");
+    values[`r${i}(x87)`] = high + state.getBigUint64(at, true).toString(16).padStart(16, "0");
   }
   return values;
 }
@@ -162,6 +171,7 @@ export function describeImage(image: OpenImage, machine: Machine = detachedMachi
       ...(process.exit === undefined ? {} : { exit: { code: process.exit.code, signal: process.exit.signal } }),
     },
     registers: registerValues(machine),
+    vectors: Object.fromEntries(Object.entries(vectorValues(machine)).filter(([, value]) => /[^0]/.test(value))),
     areas: describeAreas(machine, image),
     descriptors: describeDescriptors(machine),
     mounts: image.machine.mounts.map(({ guest, readOnly }) => ({ guest, readOnly })),

@@ -1,7 +1,7 @@
 /** Notes of Linux's core files (linux/elfcore.h, fs/binfmt_elf.c), made from a machine. */
 
 import { encodeLatin1 } from "../base/index.ts";
-import { CpuState, readRflags, saveFxsave } from "../cpu/index.ts";
+import { CpuState, readRflags, saveFxsave, saveXsave, XCR0, XSAVE_BYTES } from "../cpu/index.ts";
 import type { Process, Task } from "../linux/index.ts";
 import { USER_CS, USER_SS } from "../linux/index.ts";
 import type { Machine } from "../machine/index.ts";
@@ -10,14 +10,12 @@ import { NT_AUXV, NT_FILE, NT_FPREGSET, NT_PRPSINFO, NT_PRSTATUS, NT_SIGINFO, NT
 const PRSTATUS_SIZE = 336;
 const PRPSINFO_SIZE = 136;
 const SIGINFO_SIZE = 128;
-/** The legacy region, the header and the upper halves of ymm: what gdb reads for XCR0 = 7 on every CPU. */
-const XSTATE_SIZE = 832;
 const FXSAVE_SIZE = 512;
 /** Where Linux puts XCR0 into the reserved bytes of the legacy region. */
 const XCR0_AT = 464;
-const XCR0 = 7;
 const XSTATE_BV_AT = 512;
-const YMM_HIGH_AT = 576;
+/** x87 and SSE state are shown whatever they hold, MXCSR with them. */
+const ALWAYS_THERE = 3;
 const NS_PER_US = 1000;
 const US_PER_SECOND = 1_000_000;
 
@@ -129,20 +127,13 @@ function fpregset(state: DataView): Uint8Array {
   return bytes;
 }
 
+/** The XSAVE area: what gdb reads for XCR0 = 7 on every CPU. */
 function xstate(state: DataView): Uint8Array {
-  const bytes = new Uint8Array(XSTATE_SIZE);
+  const bytes = new Uint8Array(XSAVE_BYTES);
   const view = new DataView(bytes.buffer);
-  saveFxsave(state, bytes.subarray(0, FXSAVE_SIZE));
+  saveXsave(state, view, XCR0, "all");
   view.setUint32(XCR0_AT, XCR0, true);
-  let upper = false;
-  for (let i = 0; i < 16; i++) {
-    for (let half = 0; half < 16; half += 8) {
-      const value = state.getBigUint64(CpuState.VECTORS + CpuState.VECTOR_STRIDE * i + 16 + half, true);
-      if (value !== 0n) upper = true;
-      view.setBigUint64(YMM_HIGH_AT + 16 * i + half, value, true);
-    }
-  }
-  view.setUint32(XSTATE_BV_AT, upper ? 7 : 3, true);
+  view.setUint32(XSTATE_BV_AT, view.getUint32(XSTATE_BV_AT, true) | ALWAYS_THERE, true);
   return bytes;
 }
 

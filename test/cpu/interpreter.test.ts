@@ -11,7 +11,7 @@ import { FLAG_RESULT, FS_BASE, GPR, MXCSR, RIP, STATE_END, VECTORS, X87_REGISTER
 import { readRflags } from "../../src/cpu/index.ts";
 import { defaultRlimits } from "../../src/linux/index.ts";
 import type { Inputs } from "../../src/linux/index.ts";
-import { baselineFeatures, Machine } from "../../src/machine/index.ts";
+import { cpuModels, defaultCpuModel, Machine } from "../../src/machine/index.ts";
 import type { MachineOptions } from "../../src/machine/index.ts";
 import { AddressSpace } from "../../src/memory/index.ts";
 
@@ -104,7 +104,7 @@ describe("a run of a program", () => {
   );
 
   test("hello-glibc is the same with the modules that a build makes", () => {
-    const prebuilt = new Interpreter(new AddressSpace(), baselineFeatures).handlers.encode();
+    const prebuilt = new Interpreter(new AddressSpace(), cpuModels[defaultCpuModel]).handlers.encode();
     const made = machine("hello-glibc");
     made.run({ maxInstructions: total });
     const loaded = machine("hello-glibc", { prebuilt });
@@ -114,7 +114,7 @@ describe("a run of a program", () => {
 });
 
 describe("the lists of hot forms", () => {
-  const forms = new FormTable(new Decoder(allInsns, baselineFeatures).rows);
+  const forms = new FormTable(new Decoder(allInsns, cpuModels[defaultCpuModel]).rows);
 
   test("name rows that exist", () => {
     for (const { name, first, second } of hotForms()) {

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { Interpreter } from "../../src/cpu/index.ts";
 import { defaultRlimits } from "../../src/linux/index.ts";
-import { baselineFeatures, Machine } from "../../src/machine/index.ts";
+import { cpuModels, defaultCpuModel, Machine } from "../../src/machine/index.ts";
 import { AddressSpace } from "../../src/memory/index.ts";
 import { FakeHost } from "./support.ts";
 
@@ -22,7 +22,7 @@ function expected(name: string): string {
 }
 
 /** The interpreter's modules, which are the same for every machine: made once. */
-const prebuilt = new Interpreter(new AddressSpace(), baselineFeatures).handlers.encode();
+const prebuilt = new Interpreter(new AddressSpace(), cpuModels[defaultCpuModel]).handlers.encode();
 
 /** What a test prints, and the status a shell would tell. */
 function run(name: string, windowBits: number): string {

@@ -5,10 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
+import { bytesSource, describeImage, openImage } from "../../src/snapshot/index.ts";
 import { Run } from "./support.ts";
 
 const program = fileURLToPath(new URL("gdb/program", import.meta.url));
 const expected = new URL("gdb/expected.txt", import.meta.url);
+const vectors = fileURLToPath(new URL("gdb/vectors", import.meta.url));
+const expectedVectors = new URL("gdb/vectors.txt", import.meta.url);
 const folder = mkdtempSync(join(tmpdir(), "tsvm-gdb-"));
 const image = join(folder, "image.core");
 
@@ -55,6 +58,46 @@ test.skipIf(!has("gdb"))("gdb shows registers, stack, mappings, auxv and floatin
   if (process.env["RECORD"]) writeFileSync(expected, `${lines.join("\n")}\n`);
   expect(shown.replace("warning: Can't open file", "")).not.toMatch(/warning|error/i);
   expect(`${lines.join("\n")}\n`).toBe(readFileSync(expected, "latin1"));
+});
+
+const VECTOR_COMMANDS = [
+  ...Array.from({ length: 16 }, (_, i) => `p/x $ymm${i}.v4_int64`),
+  "p $ymm9.v8_float",
+  "p/x $xmm7.uint128",
+  "p $st0",
+  "info registers mxcsr",
+];
+
+/** In front of its getpid. */
+function vectorImage(): Uint8Array {
+  const run = Run.start({ name: "vectors", elf: readFileSync(vectors), argv: ["vectors"] });
+  expect(run.machine.run({ intercept: { syscall: (number) => number === 39 } }).reason).toBe("intercepted");
+  return run.image();
+}
+
+test.skipIf(!has("gdb"))("gdb shows AVX state", () => {
+  writeFileSync(join(folder, "vectors.core"), vectorImage());
+  const shown = tool("gdb", [
+    "-q",
+    "-batch",
+    "-nx",
+    "-iex",
+    "set print repeats unlimited",
+    ...VECTOR_COMMANDS.flatMap((command) => ["-ex", command]),
+    vectors,
+    "vectors.core",
+  ]);
+  const lines = shown.split("\n").filter((line) => /^\$\d|^mxcsr/.test(line));
+  if (process.env["RECORD"]) writeFileSync(expectedVectors, `${lines.join("\n")}\n`);
+  expect(`${lines.join("\n")}\n`).toBe(readFileSync(expectedVectors, "latin1"));
+});
+
+test("inspect shows vector registers that are not zero", () => {
+  const { vectors: shown } = describeImage(openImage(bytesSource(vectorImage())));
+  expect(Object.keys(shown)).toHaveLength(15);
+  expect(shown["ymm2"]).toBe("a2".repeat(16).padStart(64, "0"));
+  expect(shown["ymm15"]).toBe("af".repeat(32));
+  expect(shown["ymm5"]).toBeUndefined();
 });
 
 test.skipIf(!has("readelf"))("readelf has no complaint", () => {
