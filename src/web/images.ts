@@ -12,6 +12,8 @@ export interface ImageSummary {
   readonly argv: readonly string[];
   /** Its standard input is a terminal. */
   readonly terminal: boolean;
+  /** That terminal is still in the hands of its host's line discipline, which begins a new line after a line feed. */
+  readonly raw: boolean;
   readonly machineRevision: number;
   /** Directories of its host that it needs. */
   readonly mounts: readonly string[];
@@ -72,12 +74,15 @@ function refusing<T>(act: () => T): T {
 
 export function summarize(image: Uint8Array): Omit<ImageSummary, "sha256"> {
   return refusing(() => {
-    const { process, header, instructions, descriptors, mounts } = describeImage(openImage(bytesSource(image)));
+    const opened = openImage(bytesSource(image));
+    const machine = detachedMachine(opened);
+    const { process, header, instructions, descriptors, mounts } = describeImage(opened, machine);
     return {
       instructions,
       program: process.program,
       argv: process.arguments,
       terminal: descriptors.some(({ fd, kind }) => fd === 0 && kind === "terminal-file"),
+      raw: machine.kernel.vfs.tree.terminal?.taken === false,
       machineRevision: header.machineRevision,
       mounts: mounts.map(({ guest }) => guest),
     };

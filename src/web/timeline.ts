@@ -19,6 +19,8 @@ interface Marked {
 /** Between two checkpoints the machine runs for at least so long, and so much longer than making one takes. */
 const APART_MS = 200;
 const APART_FACTOR = 25;
+/** Bytes of an image that is made by the way: the machine stands still meanwhile, and somebody may want to pause it. */
+const LARGEST = 48 * 2 ** 20;
 /** A checkpoint this far before a moment that was gone back to makes the next steps back short. */
 const NEAR = 4000;
 
@@ -27,13 +29,15 @@ export class Timeline {
   readonly #history: History;
   readonly #marks: Map<number, Marked> = new Map();
   #latest: number;
-  /** Milliseconds that the machine ran since the last checkpoint, and that this one took. */
+  /** Milliseconds that the machine ran since the last checkpoint, and that this one took; bytes of its image. */
   #ran = 0;
   #cost = 0;
+  #bytes: number;
 
   constructor(first: Checkpoint, events: readonly InputEvent[] = []) {
     this.tape = new InputTape(events);
     this.#history = new History(first);
+    this.#bytes = first.image.length;
     this.#latest = Math.max(events.at(-1)?.at ?? 0, first.instructions);
   }
 
@@ -50,13 +54,14 @@ export class Timeline {
   ran(ms: number, instructions: number): boolean {
     this.#latest = Math.max(this.#latest, instructions);
     this.#ran += ms;
-    return this.#ran >= Math.max(APART_MS, APART_FACTOR * this.#cost);
+    return this.#bytes <= LARGEST && this.#ran >= Math.max(APART_MS, APART_FACTOR * this.#cost);
   }
 
   /** `ms`: what making it took. */
   add(checkpoint: Checkpoint, ms: number): void {
     this.#history.add(checkpoint);
     this.#cost = ms;
+    this.#bytes = checkpoint.image.length;
     this.#ran = 0;
   }
 

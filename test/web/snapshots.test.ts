@@ -223,6 +223,25 @@ describe.skipIf(missing)(`snapshots in Chromium${skipping}`, () => {
     expect([before.toString(), here, after.toString()].flatMap(lines)).toEqual(lines(stdout?.toString() ?? ""));
   });
 
+  test("what the browser does not keep lasts until the page is closed, and the page says so", async () => {
+    await open();
+    await runTo("hello", 4);
+    await page.evaluate(() => {
+      IDBObjectStore.prototype.put = () => {
+        throw new DOMException("", "QuotaExceededError");
+      };
+    });
+    await button("Save now").click();
+    await fails(/^The snapshot lasts until the page is closed: there is no room left for this page: delete some, or download them\.$/);
+    await goTo(6);
+    await list()
+      .getByRole("button", { name: /^Go to 4 hello/ })
+      .click();
+    await sentence().filter({ hasText: "Paused after 4 instructions" }).waitFor(AT_ONCE);
+    await page.reload();
+    await says(/^A snapshot is the whole state/);
+  });
+
   test("what is no image, or one that needs its host, is refused in a sentence", async () => {
     await open();
     const bytes = imageInNode("hello", 2);

@@ -150,7 +150,8 @@ export class Snapshots {
     const done = await this.#while("The state is being saved.", async () => {
       const { id, generation, image, screen, unread, ...about } = await this.#snapshot();
       const { moment } = about;
-      const saved: SavedSnapshot = { ...about, key, size: image.length, taken: Date.now(), terminal: unread === undefined };
+      const raw = unread !== undefined || this.#page.origin()?.from?.raw === true;
+      const saved: SavedSnapshot = { ...about, key, size: image.length, taken: Date.now(), terminal: unread === undefined, raw };
       this.#made.set(key, { id, generation });
       await this.#keep(saved, { image, screen, unread });
       return `Saved after ${countText(moment.instructions)}.`;
@@ -197,7 +198,7 @@ export class Snapshots {
     for (const file of files) {
       await this.#while(`${file.name} is being read.`, async () => {
         const image = new Uint8Array(await file.arrayBuffer());
-        const { sha256, instructions, program, terminal, machineRevision, mounts } = await describeImage(image).catch((error: unknown) => {
+        const { sha256, instructions, program, terminal, raw, machineRevision, mounts } = await describeImage(image).catch((error: unknown) => {
           throw new Error(`${file.name}: ${message(error)}`);
         });
         const [mount] = mounts;
@@ -211,6 +212,7 @@ export class Snapshots {
           sha256,
           program,
           terminal,
+          raw: raw || !terminal,
           machineRevision,
           moment: { instructions, position: 0, settled: true },
           size: image.length,

@@ -15,6 +15,8 @@ export interface SavedSnapshot {
   readonly taken: number;
   /** The guest has a terminal. */
   readonly terminal: boolean;
+  /** Its output has line feeds alone, which begin new lines all the same. */
+  readonly raw: boolean;
   /** Snapshots with the same one are of one run. */
   readonly run: string;
   readonly machineRevision: number;

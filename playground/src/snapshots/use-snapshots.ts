@@ -38,7 +38,7 @@ export function useSnapshots(machine: MachineClient, machineState: MachineState,
           const { program: there, stage: around } = now.current;
           const pipes = !saved.terminal;
           there.continueFrom(saved, origin);
-          around.begin(pipes);
+          around.begin(saved.raw);
           const { settings } = there;
           const streams = around.streams(pipes, settings.input === "text" ? settings.text : "");
           return {
