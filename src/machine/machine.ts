@@ -25,6 +25,11 @@ const HWCAP2_FSGSBASE = 2;
 const SYSCALL_LENGTH = 2;
 const INT3_LENGTH = 1;
 
+/** Between two questions of `pause`: instructions, turns of tasks (system calls, faults, or as many returns from translated code as follow). */
+const SLICE = 500_000;
+const TURNS = 8;
+const PATIENCE = 200;
+
 /** What a machine without a process is made of. */
 export interface BlankOptions {
   readonly inputs: Inputs;
@@ -83,6 +88,8 @@ export interface Intercept {
 export interface RunOptions {
   readonly maxInstructions?: number;
   readonly intercept?: Intercept;
+  /** Asked now and then, more often where the machine is slow: true makes it stop as if the limit were reached. Where it stops is nothing a guest can see. */
+  readonly pause?: () => boolean;
   /** Go on from a breakpoint: the first instruction is executed although there is one. */
   readonly resume?: boolean;
 }
@@ -184,6 +191,11 @@ export class Machine {
     const { kernel, cpu } = this;
     const until = cpu.instructions + (options.maxInstructions ?? Infinity);
     let resume = options.resume ?? false;
+    const { pause } = options;
+    cpu.patience = pause === undefined ? Infinity : PATIENCE;
+    const longest = pause === undefined ? Infinity : SLICE;
+    let asked = cpu.instructions;
+    let turns = 0;
     for (;;) {
       const task = kernel.next();
       if ("kind" in task) {
@@ -191,7 +203,12 @@ export class Machine {
         return { reason: "waiting", ns: task.kind === "host" ? task.deadline - kernel.clock.now : Infinity };
       }
       if (cpu.instructions >= until) return { reason: "limit" };
-      const budget = Math.min(until - cpu.instructions, Math.max(1, kernel.sliceEnd() - kernel.clock.now));
+      if (pause !== undefined && (++turns >= TURNS || cpu.instructions - asked >= SLICE)) {
+        if (pause()) return { reason: "limit" };
+        asked = cpu.instructions;
+        turns = 0;
+      }
+      const budget = Math.min(until - cpu.instructions, longest, Math.max(1, kernel.sliceEnd() - kernel.clock.now));
       const reason = this.#execute(task, budget, options.intercept, resume);
       if (reason !== undefined) return { reason };
       resume = false;

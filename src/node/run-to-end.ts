@@ -36,9 +36,11 @@ const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGUSR1: 10, SIGUSR2: 12, SI
 
 /** How long a turn should take: what a signal may wait, against the cost of a look at the event loop (some 20 microseconds). */
 const TURN_MS = 8;
-const FIRST_TURN = 1_000_000;
-const SHORTEST_TURN = 100_000;
+const FIRST_TURN = 100_000;
+const SHORTEST_TURN = 1000;
 const LONGEST_TURN = 1e9;
+/** A turn whose speed was misjudged ends then. */
+const MOST_MS = 2 * TURN_MS;
 
 export async function runToEnd(machine: Machine, inputs: NodeInputs, options: RunToEndOptions = {}): Promise<FinalEnd> {
   const { maxInstructions = Infinity, signals = true, checkpoint, intercept } = options;
@@ -62,7 +64,9 @@ export async function runToEnd(machine: Machine, inputs: NodeInputs, options: Ru
       const left = Math.min(maxInstructions, Math.max(checkpoint?.nextCount ?? Infinity, machine.instructions + 1)) - machine.instructions;
       if (left <= 0) return { reason: "limit" };
       const started = performance.now();
-      const end = machine.run({ maxInstructions: Math.min(left, size), ...(intercept === undefined ? {} : { intercept }) });
+      const pause = (): boolean => performance.now() - started >= MOST_MS;
+      const before = machine.instructions;
+      const end = machine.run({ maxInstructions: Math.min(left, size), pause, ...(intercept === undefined ? {} : { intercept }) });
       const took = performance.now() - started;
       if (end.reason === "exited" || end.reason === "intercepted") return end;
       if (end.reason === "waiting") {
@@ -70,7 +74,8 @@ export async function runToEnd(machine: Machine, inputs: NodeInputs, options: Ru
         machine.elapse(Math.round((performance.now() - started - took) * 1e6));
       } else {
         // Towards TURN_MS, at most by a factor of 4 at a time: the next turn may be of quite another speed.
-        size = Math.min(Math.max(size * Math.min(4, Math.max(0.25, TURN_MS / Math.max(took, 0.01))), SHORTEST_TURN), LONGEST_TURN);
+        const done = machine.instructions - before;
+        size = Math.min(Math.max(done * Math.min(4, TURN_MS / Math.max(took, 0.01)), SHORTEST_TURN), LONGEST_TURN);
         size = Math.round(size);
         await nextEvents();
       }

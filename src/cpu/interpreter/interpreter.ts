@@ -87,6 +87,9 @@ export class Interpreter {
   readonly exception: Exception = { vector: 0, errorCode: 0, address: 0, code: "MAPERR", bytes: EMPTY, unimplemented: false, lacking: undefined };
   /** Instructions completed since the interpreter was made. */
   instructions = 0;
+  /** How often {@link run} may come back from translated code before it stops early: that is slow, and a caller may want to look at the clock. */
+  patience: number = Infinity;
+  #returns = 0;
   /** What RDTSC counts from. */
   timestampBase = 0;
   #timestampDue = false;
@@ -174,15 +177,17 @@ export class Interpreter {
     this.#blocks.setBreakpoints(addresses);
   }
 
-  /** Runs at most `budget` instructions. `resume`: the first one, whether a breakpoint is there or not. */
+  /** Runs at most `budget` instructions, fewer (Stop.budget) where {@link patience} ends. `resume`: the first one, whether a breakpoint is there or not. */
   run(budget: number, resume: boolean = false): Stop {
     const until = this.instructions + budget;
     let past = resume;
-    while (this.instructions < until) {
+    this.#returns = 0;
+    while (this.instructions < until && this.#returns < this.patience) {
       const stepping = this.#stepOnce || (this.#view.getUint32(FLAGS_SYSTEM, true) & (Flag.TF | Flag.AC)) !== 0;
       const slice = Math.min(until - this.instructions, MAX_BUDGET);
       if (stepping && !past && !this.#stepOnce && this.#blocks.isBreakpoint(this.rip)) return Stop.breakpoint;
       const stop = stepping ? this.#step() : this.#runBlocks(slice, past);
+      this.#returns++;
       past = false;
       if (stop !== Stop.budget) return stop;
     }
@@ -213,6 +218,10 @@ export class Interpreter {
       const result = this.handlers.main(pc, this.#budget);
       this.#budget = this.#view.getInt32(EXIT_BUDGET, true);
       pc = this.#answer(result, this.#view.getUint32(EXIT_RECORD, true));
+      if (++this.#returns >= this.patience && pc !== 0) {
+        this.#settle(pc, 0);
+        break;
+      }
     }
     this.instructions += budget - this.#budget;
     if (this.#timestampDue) this.#giveTimestamp();
