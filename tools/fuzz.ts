@@ -3,6 +3,7 @@
 import { Option, program } from "commander";
 import { fuzzElf } from "../test/fuzz/elf.ts";
 import { fuzzImages } from "../test/fuzz/image.ts";
+import { Finding } from "../test/fuzz/random.ts";
 import type { FuzzResult } from "../test/fuzz/random.ts";
 import { CALLS_IN_A_TRY, fuzzSyscalls } from "../test/fuzz/syscall.ts";
 import { insnCommand } from "./fuzz/insn.ts";
@@ -32,12 +33,20 @@ function add(name: string, summary: string, fuzz: Fuzzer, of = ""): void {
       const total: FuzzResult = { tried: 0, refused: 0, accepted: 0, longest: 0 };
       let peak = 0;
       while (total.tried < count && performance.now() < end) {
-        const { tried, refused, accepted, longest } = fuzz(
-          seed,
-          (end - performance.now()) / 1000,
-          Math.min(REPORT, count - total.tried),
-          first + total.tried,
-        );
+        const most = Math.min(REPORT - (total.tried % REPORT), count - total.tried);
+        const from = first + total.tried;
+        let part: FuzzResult;
+        try {
+          part = fuzz(seed, (end - performance.now()) / 1000, most, from);
+        } catch (error) {
+          if (!(error instanceof Finding)) throw error;
+          process.stdout.write(
+            `${error.message}: ${error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : String(error.cause)}\n`,
+          );
+          process.exitCode = 1;
+          part = { tried: error.index - from + 1, refused: 0, accepted: 0, longest: 0 };
+        }
+        const { tried, refused, accepted, longest } = part;
         total.tried += tried;
         total.refused += refused;
         total.accepted += accepted;

@@ -52,7 +52,17 @@ export interface FuzzResult {
   longest: number;
 }
 
-/** Tries `one` until `seconds` have gone by or `count` were tried; it says whether it was accepted. What it throws is told with seed and index. */
+/** What something fuzzed threw that it should not. */
+export class Finding extends Error {
+  readonly index: number;
+
+  constructor(seed: number, index: number, cause: unknown) {
+    super(`seed ${seed}, index ${index}`, { cause });
+    this.index = index;
+  }
+}
+
+/** Tries `one` until `seconds` have gone by or `count` were tried; it says whether it was accepted. What it throws becomes a {@link Finding}. */
 export function repeat(seed: number, seconds: number, count: number, one: (random: Random, index: number) => boolean, first = 0): FuzzResult {
   const result: FuzzResult = { tried: 0, refused: 0, accepted: 0, longest: 0 };
   const end = performance.now() + seconds * 1000;
@@ -63,7 +73,7 @@ export function repeat(seed: number, seconds: number, count: number, one: (rando
       if (one(generator(seed, index), index)) result.accepted++;
       else result.refused++;
     } catch (error) {
-      throw new Error(`seed ${seed}, index ${index}`, { cause: error });
+      throw new Finding(seed, index, error);
     }
     result.tried++;
     result.longest = Math.max(result.longest, performance.now() - started);

@@ -42,7 +42,7 @@ import { FullFile, NullFile, RandomFile, ZeroBacking, ZeroFile } from "./devices
 import { DirectoryFile } from "./directory.ts";
 import { HostDirectory, HostFile, HostFs, HostInode, SharedPages } from "./host-fs.ts";
 import { dentry, fileFields, fileSystemFields, inode, inodeFields, fileSystem, type FileEnvironment } from "./image-fields.ts";
-import { Dentry } from "./inode.ts";
+import { Dentry, type Inode } from "./inode.ts";
 import { FileLocks } from "./locks.ts";
 import { OpenFile, PathFile } from "./open-file.ts";
 import { OverlayBacking, OverlayFile, OverlayFs, OverlayInode } from "./overlay.ts";
@@ -51,6 +51,7 @@ import { PROC_NODES, SYS_NODES } from "./proc.ts";
 import { FileStream, FlowStream, Stream, StreamBacking, StreamInode } from "./stream.ts";
 import { SynthFile, SynthFs, SynthInode, type SynthNode } from "./synth.ts";
 import { socketLayouts } from "./socket-image.ts";
+import { TerminalInode } from "./terminal-file.ts";
 import { terminalLayouts } from "./terminal-image.ts";
 import { TmpFile, TmpFs, TmpInode } from "./tmpfs.ts";
 
@@ -61,6 +62,27 @@ const none = (): null => null;
 
 // ---- names and file systems
 
+/** Every file system has inodes of its own kind, and relies on it. */
+function demandKind(it: Inode): void {
+  const { fs } = it;
+  const right =
+    fs instanceof OverlayFs
+      ? it instanceof OverlayInode
+      : fs instanceof TmpFs
+        ? it instanceof TerminalInode || (it instanceof TmpInode && !(it instanceof OverlayInode))
+        : fs instanceof SynthFs
+          ? it instanceof SynthInode
+          : !(fs instanceof HostFs) || it instanceof HostInode;
+  if (!right) throw new ImageError("an inode is of another kind than its file system");
+}
+
+/** For files whose methods rely on the kind of their inode. */
+function demandInode(type: abstract new (...args: never[]) => Inode): (file: OpenFile) => void {
+  return (file) => {
+    if (!(file.inode instanceof type)) throw new ImageError("an open file is of another kind than its inode");
+  };
+}
+
 const dentryLayout: L<Dentry> = {
   name: "dentry",
   type: Dentry,
@@ -69,6 +91,8 @@ const dentryLayout: L<Dentry> = {
   // Only who is found again by name is known to its directory.
   restored: (entry) => {
     const directory = entry.parent.inode;
+    demandKind(entry.inode);
+    if (directory.fs !== entry.inode.fs) throw new ImageError("a name leads into another file system");
     if (entry.inode instanceof HostInode && directory instanceof HostInode && !entry.unlinked && !entry.isRoot) directory.adopt(entry);
   },
 };
@@ -359,8 +383,12 @@ const descriptorsLayout: L<Descriptors> = {
 };
 
 /** An open file whose state is that of every open file. */
-function plainFile<T extends OpenFile>(name: string, type: abstract new (...args: never[]) => T): L<T> {
-  return { name, type, fields: fileFields, caches: {} };
+function plainFile<T extends OpenFile>(
+  name: string,
+  type: abstract new (...args: never[]) => T,
+  inodeType?: abstract new (...args: never[]) => Inode,
+): L<T> {
+  return { name, type, fields: fileFields, caches: {}, ...(inodeType === undefined ? {} : { restored: demandInode(inodeType) }) };
 }
 
 const synthFileLayout: L<SynthFile> = {
@@ -368,6 +396,7 @@ const synthFileLayout: L<SynthFile> = {
   type: SynthFile,
   fields: { ...fileFields, content: maybe(bytes, null) },
   caches: {},
+  restored: demandInode(SynthInode),
 };
 
 const randomFileLayout: L<RandomFile> = {
@@ -422,6 +451,7 @@ const hostDirectoryLayout: L<HostDirectory> = {
   type: HostDirectory,
   fields: { ...fileFields, entries: maybe(list(struct({ name: byteText, ino: whole, type: u16 })), null) },
   caches: {},
+  restored: demandInode(HostInode),
 };
 
 const hostFileLayout: L<HostFile> = {
@@ -429,6 +459,7 @@ const hostFileLayout: L<HostFile> = {
   type: HostFile,
   fields: { ...fileFields, host: ref(HostFs), mapped: flag },
   caches: { handle: () => -1 },
+  restored: demandInode(HostInode),
 };
 
 // ---- standard streams
@@ -487,8 +518,8 @@ export const fileLayouts: readonly AnyLayout[] = [
   sharedPagesLayout,
   streamBackingLayout,
   descriptorsLayout,
-  plainFile("tmp-file", TmpFile),
-  plainFile("overlay-file", OverlayFile),
+  plainFile("tmp-file", TmpFile, TmpInode),
+  plainFile("overlay-file", OverlayFile, OverlayInode),
   plainFile("directory-file", DirectoryFile),
   plainFile("path-file", PathFile),
   plainFile("null-file", NullFile),
