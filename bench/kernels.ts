@@ -1,4 +1,4 @@
-// The programs of bench/programs: each is built from one source, linked statically with musl, and committed.
+// The programs of bench/programs: each is built from one source, linked statically with musl (the string functions: glibc), and committed.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import type { BenchCase } from "./cases.ts";
@@ -11,6 +11,11 @@ interface Kernel {
   /** Beside those of every kernel. */
   readonly options: readonly string[];
   readonly argv: readonly string[];
+  /** The program, where another case has built it. */
+  readonly program?: string;
+  readonly compiler?: "gcc";
+  /** tsvm's processor, where the options do not say. */
+  readonly cpu?: "v3";
 }
 
 const folder = join(root, "bench", "programs");
@@ -27,25 +32,34 @@ const kernels: readonly Kernel[] = [
   { id: "matmul-float-fma", group: "float", source: "matmul.c", options: ["-DREAL=float", "-DBYTES=32", v3], argv: ["450"] },
   { id: "matmul-double-fma", group: "float", source: "matmul.c", options: ["-DREAL=double", "-DBYTES=32", v3], argv: ["225"] },
   { id: "float-vm", group: "float", source: "float-vm.c", options: [], argv: ["600"] },
+  { id: "aes", group: "vectors", source: "aes.c", options: [], argv: ["2000000"] },
+  { id: "aes-instructions", group: "vectors", source: "aes.c", options: ["-maes", "-DINSTRUCTIONS"], argv: ["8000000"], cpu: "v3" },
+  { id: "sha256", group: "vectors", source: "sha256.c", options: [], argv: ["30"] },
+  { id: "sha256-instructions", group: "vectors", source: "sha256.c", options: ["-msha", "-mssse3", "-DINSTRUCTIONS"], argv: ["120"], cpu: "v3" },
+  { id: "strings", group: "vectors", source: "strings.c", options: [], argv: ["200000"], compiler: "gcc" },
+  { id: "strings-avx2", group: "vectors", source: "strings.c", options: [], argv: ["400000"], program: "strings", cpu: "v3" },
+  { id: "pixels", group: "vectors", source: "pixels.c", options: ["-O3"], argv: ["1000"] },
+  { id: "pixels-avx2", group: "vectors", source: "pixels.c", options: ["-O3", v3], argv: ["3000"] },
 ];
 
 export function kernelCases(): BenchCase[] {
-  return kernels.map(({ id, group, options, argv }) => ({
+  return kernels.map(({ id, group, options, argv, program = id, cpu }) => ({
     id,
     group,
-    argv: [join(folder, id), ...argv],
+    argv: [join(folder, program), ...argv],
     env: {},
     cwd: folder,
     input: Buffer.alloc(0),
-    tsvmOptions: options.includes(v3) ? ["--cpu", "v3"] : [],
+    tsvmOptions: cpu !== undefined || options.includes(v3) ? ["--cpu", "v3"] : [],
     prepare: () => undefined,
   }));
 }
 
 export function buildKernels(): void {
-  for (const { id, source, options } of kernels) {
+  for (const { id, source, options, program, compiler = "musl-gcc" } of kernels) {
+    if (program !== undefined) continue;
     const always = ["-O2", "-static", "-s", "-Wall", "-Wextra", "-Wl,--build-id=none"];
-    const { status } = spawnSync("musl-gcc", [...always, ...options, "-o", id, source, "-lm"], { cwd: folder, stdio: "inherit" });
+    const { status } = spawnSync(compiler, [...always, ...options, "-o", id, source, "-lm"], { cwd: folder, stdio: "inherit" });
     if (status !== 0) throw new Error(`${source} was not built`);
   }
 }
