@@ -121,6 +121,7 @@ export function controlKey(event: KeyboardEvent, machine: MachineClient, onStart
     F9: () => (paused ? machine.send({ type: "step", count: 1 }) : going || phase === "loading" ? undefined : onStart(false)),
     F10: () => paused && machine.send({ type: "stepOver" }),
     "Shift+F9": () => paused && machine.send({ type: "stepOut" }),
+    "Shift+F10": () => (paused || phase === "ended") && machine.send({ type: "stepBack" }),
   };
   const action = actions[key];
   if (action === undefined) return;

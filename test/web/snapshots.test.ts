@@ -285,6 +285,11 @@ describe.skipIf(missing)(`snapshots in Chromium${skipping}`, () => {
     await sentence()
       .filter({ hasText: `Paused after ${count(end - 1)} instructions` })
       .waitFor(AT_ONCE);
+    await sentence().click();
+    await page.keyboard.press("Shift+F10");
+    await sentence()
+      .filter({ hasText: `Paused after ${count(end - 2)} instructions` })
+      .waitFor(AT_ONCE);
     await goTo(1000);
     await goTo(end - 500);
     const slider = page.getByRole("slider", { name: /^Moment of the run/ });

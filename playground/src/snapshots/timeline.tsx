@@ -99,7 +99,7 @@ export function Travel({ instructions, earliest, latest, enabled, onStepBack, on
   const valid = text.trim() !== "" && Number.isSafeInteger(wanted) && wanted >= 0;
   return (
     <div class="travel">
-      <button type="button" disabled={!enabled || instructions <= 0} onClick={onStepBack} title="One instruction back">
+      <button type="button" disabled={!enabled || instructions <= 0} onClick={onStepBack} title="One instruction back (Shift+F10)">
         Step back
       </button>
       <label class="slider">
