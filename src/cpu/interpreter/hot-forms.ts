@@ -138,6 +138,13 @@ const lines: readonly Line[] = [
   ["punpcklqdq", "66 0F 6C /r | Vdq, Wdq", "32r"],
   ["movq", "66 REX.W 0F 6E /r | Vdq, Eq", "32r"],
   ["movq", "66 REX.W 0F 7E /r | Eq, Vq", "32r"],
+  ["fld", "DB /5 mem | Mt", "32n"],
+  ["fld", "DD /0 mem | Mq", "32n"],
+  ["fld", "D9 =C0+i | STi", "32r"],
+  ["fstp", "DB /7 mem | Mt", "32n"],
+  ["fxch", "D9 =C8+i | STi", "32r"],
+  ["fmul", "D8 =C8+i | ST0, STi", "32r"],
+  ["faddp", "DE =C0+i | STi, ST0", "32r"],
   // What glibc's string functions are made of where there is AVX2, and arithmetic of 32 bytes.
   ["tzcnt", "F3 0F BC /r | Gv, Ev", "32r"],
   ["bzhi", "VEX.LZ.NP.0F38.WIG F5 /r | Gy, Ey, By", "32r"],
