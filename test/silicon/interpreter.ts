@@ -24,7 +24,8 @@ import { DATA, DATA_BYTES, INSTRUCTION, type Outcome } from "./state.ts";
 
 const CODE_PAGE = 0x100000;
 const IN_PAGE = Number(INSTRUCTION) - CODE_PAGE;
-const MAX_LENGTH = 16;
+/** The runner's room for code. */
+const MAX_LENGTH = 20;
 const INT3 = 0xcc;
 /** Room for every iteration of the string instructions of the cases. */
 const LIMIT = 100_000;

@@ -35,6 +35,7 @@ const isX87 = ({ row }: Encoding): boolean => row.map === 0 && row.opcode >= 0xd
 /** Makes the cases of one encoding. */
 export class CaseMaker {
   readonly #encoding: Encoding;
+  readonly #bytes: Uint8Array;
   readonly #r: Random;
   readonly #content: Content;
   readonly #x87: boolean;
@@ -48,18 +49,21 @@ export class CaseMaker {
   readonly #background: Uint8Array = new Uint8Array(DATA_BYTES);
   #view: DataView = new DataView(new ArrayBuffer(0));
 
-  /** `plain`: memory is zero but for the operands. */
-  constructor(encoding: Encoding, r: Random, plain = false) {
+  /** `plain`: memory is zero but for the operands. `then`: a second instruction behind the first, which reads registers only. */
+  constructor(encoding: Encoding, r: Random, plain = false, then?: Encoding) {
     this.#encoding = encoding;
+    this.#bytes = then === undefined ? encoding.bytes : Uint8Array.from([...encoding.bytes, ...then.bytes]);
     this.#r = r;
     const { row } = encoding;
-    const kinds = row.operands.map(({ kind }) => kind).join("");
-    this.#content = contentOf(encoding);
-    this.#x87 = isX87(encoding) || /^(fx(save|rstor)|emms|fwait)/.test(row.mnemonic);
-    this.#mmx = /[PQN]/.test(kinds) || /^(movq2dq|movdq2q)$/.test(row.mnemonic);
-    this.#vectors = /[VWUHL]/.test(kinds) || row.vex !== undefined || /^(fxsave|fxrstor)/.test(row.mnemonic);
-    this.#upper = row.vex !== undefined || r.chance(8);
-    this.#floats = this.#content !== "integer" || /mxcsr|^v?cvt/.test(row.mnemonic);
+    const all = then === undefined ? [encoding] : [encoding, then];
+    const uses = (pattern: RegExp): boolean => all.some((one) => pattern.test(one.row.operands.map(({ kind }) => kind).join("")));
+    const named = (pattern: RegExp): boolean => all.some((one) => pattern.test(one.row.mnemonic));
+    this.#content = all.map(contentOf).find((content) => content !== "integer") ?? "integer";
+    this.#x87 = all.some(isX87) || named(/^(fx(save|rstor)|emms|fwait)/);
+    this.#mmx = uses(/[PQN]/) || named(/^(movq2dq|movdq2q)$/);
+    this.#vectors = uses(/[VWUHL]/) || all.some((one) => one.row.vex !== undefined) || named(/^(fxsave|fxrstor)/);
+    this.#upper = all.some((one) => one.row.vex !== undefined) || r.chance(8);
+    this.#floats = this.#content !== "integer" || named(/mxcsr|^v?cvt/);
     this.#mnemonic = row.mnemonic;
     this.#stack = row.d64 || (row.f64 && /^(call|ret)$/.test(row.mnemonic));
     this.#branch = row.f64 && row.insn.properties.ends === "indirect";
@@ -74,7 +78,8 @@ export class CaseMaker {
   /** Writes a case at `at` of `cases`. */
   put(cases: Uint8Array, at: number): void {
     const r = this.#r;
-    const { bytes, decoded } = this.#encoding;
+    const { decoded } = this.#encoding;
+    const bytes = this.#bytes;
     cases.fill(0, at, at + Case.state + At.data);
     cases[at] = bytes.length;
     cases.set(bytes, at + Case.code);

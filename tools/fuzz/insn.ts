@@ -5,22 +5,8 @@
  * test/insn, and with `--write` kept there and in tools/insn/found.txt, from where `tools/record-insn.ts` records it again.
  */
 
-import { spawnSync } from "node:child_process";
-import {
-  appendFileSync,
-  closeSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  readSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, Option } from "commander";
 import { allFeatures, allInsns, type Decoded, Decoder, DecodeStatus, newDecoded, type RowSpec } from "../../src/cpu/index.ts";
@@ -28,15 +14,17 @@ import { sameResult } from "../../test/silicon/compare.ts";
 import { type Encoding, incomparable, randomEncoding } from "../../test/silicon/encodings.ts";
 import { InterpreterRunner } from "../../test/silicon/interpreter.ts";
 import { formatDifference, hexBytes } from "../../test/silicon/line.ts";
-import { BREAKPOINT, Case, decodeCase, decodeResult, Result, runCases, runner, type RunnerCase } from "../../test/silicon/protocol.ts";
+import { BREAKPOINT, Case, decodeCase, decodeResult, Result, runCases, type RunnerCase } from "../../test/silicon/protocol.ts";
 import { CaseMaker } from "../../test/silicon/random.ts";
 import { defaultState, INSTRUCTION, type Outcome } from "../../test/silicon/state.ts";
 import { Random } from "../../test/silicon/values.ts";
 import { fileOf, formatLine } from "../insn/format.ts";
 import { foundFile } from "../insn/found.ts";
 import { extensionOf, isFloat } from "./extension.ts";
+import { FileRunner } from "./file-runner.ts";
 import { judge, textOf, type Verdict } from "./judge.ts";
 import { type Log, readLog, type RowLog, tables, writeLog } from "./log.ts";
+import { Pairs } from "./pairs.ts";
 import { shrink } from "./shrink.ts";
 
 /** States of one encoding, and encodings of a batch. */
@@ -56,7 +44,7 @@ function chooseRows(pattern: string, extension: string, family: string): RowSpec
       incomparable(row) === "" &&
       wanted.test(`${row.mnemonic} ${row.text}`) &&
       (extension === "" || extensionOf(row).toLowerCase() === extension.toLowerCase()) &&
-      (family === "all" || (family === "float") === isFloat(row)),
+      (family === "all" || family === "pairs" || (family === "float") === isFloat(row)),
   );
 }
 
@@ -66,33 +54,6 @@ function mix(seed: number, batch: number): number {
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return (h ^ (h >>> 16)) >>> 0;
-}
-
-/** The runner with files between: less work for the system than pipes. */
-class FileRunner {
-  readonly #input: string;
-  readonly #output: string;
-
-  constructor() {
-    const folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "tsvm-fuzz-"));
-    process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-    this.#input = join(folder, "cases");
-    this.#output = join(folder, "results");
-    for (const file of [this.#input, this.#output]) writeFileSync(file, "");
-  }
-
-  /** Runs encoded cases; the encoded results fill `results`. */
-  run(cases: Uint8Array, results: Buffer): void {
-    // Written over, not anew: the files keep their pages.
-    const files = [openSync(this.#input, "r+"), openSync(this.#output, "r+")] as const;
-    writeSync(files[0], cases, 0, cases.length, 0);
-    const child = spawnSync(runner, [], { stdio: [files[0], files[1], "inherit"], env: {} });
-    const read = readSync(files[1], results, 0, results.length, 0);
-    files.forEach(closeSync);
-    if (child.status !== 0 || read !== results.length) {
-      throw new Error(`runner: ${child.status ?? child.signal}, after ${read / Result.bytes} cases`);
-    }
-  }
 }
 
 class Fuzzer {
@@ -106,6 +67,7 @@ class Fuzzer {
   readonly #runner: FileRunner = new FileRunner();
   readonly #expected: Buffer = Buffer.alloc(ENCODINGS * STATES * Result.bytes);
   readonly #actual: Buffer = Buffer.alloc(ENCODINGS * STATES * Result.bytes);
+  readonly #pairs: Pairs | undefined;
   readonly #shown = new Map<string, number>();
 
   constructor(rows: readonly RowSpec[], log: Log, show: number, write: boolean) {
@@ -113,6 +75,7 @@ class Fuzzer {
     this.#log = log;
     this.#show = show;
     this.#write = write;
+    if (log.family === "pairs") this.#pairs = new Pairs(decoder, rows, show);
   }
 
   #logOf(row: RowSpec): RowLog {
@@ -122,6 +85,19 @@ class Fuzzer {
 
   batch(number: number): void {
     const r = new Random(mix(this.#log.seed, number));
+    if (this.#pairs !== undefined) {
+      const log = (this.#log.byRow["pairs"] ??= {
+        extension: "pairs of instructions",
+        mnemonic: "pairs",
+        vectors: 0,
+        faults: 0,
+        differences: 0,
+        listed: {},
+      });
+      this.#pairs.batch(r, ENCODINGS, STATES, log);
+      this.#log.batches = number + 1;
+      return;
+    }
     const encodings: Encoding[] = [];
     for (let e = 0; e < ENCODINGS; e++) {
       const encoding = randomEncoding(r.of(this.#rows), r, decoder);
@@ -286,8 +262,8 @@ export const insnCommand: Command = new Command("insn")
   .option("--rows <regex>", "only rows that match: mnemonic and row, as `add 01 /r | Ev, Gv`", "")
   .option("--extension <name>", "only rows of an extension, as the table names it", "")
   .addOption(
-    new Option("--family <name>", "only rows that calculate with floating-point numbers, or the others")
-      .choices(["all", "float", "integer"])
+    new Option("--family <name>", "only rows that calculate with floating-point numbers, or the others; or two instructions in a row")
+      .choices(["all", "float", "integer", "pairs"])
       .default("all"),
   )
   .option("--show <n>", "differences shown for each row", Number, 1)

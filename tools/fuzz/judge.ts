@@ -17,6 +17,7 @@ export const LISTED = {
   compare: "flags after a fault in the middle of REP CMPS and SCAS",
   segment: "an offset that is not canonical with a segment base that makes the address an address of the kernel: #GP, not #PF",
   pieces: "operands of 10 bytes and more at the end of user addresses, or of 4 GiB with 32-bit addresses: the processor accesses them in pieces",
+  cr8: "LOCK before a move of CR0: CR8 on AMD's processors, #GP; #UD on Intel's",
   loop: "LOOPE and LOOPNE with F2 or F3: AMD's processors take the condition from the prefix",
   enter: "ENTER that faults: AMD's processors have written part of the frame by then",
   maskmovq: "MASKMOVQ that faults: AMD's processors have entered the MMX state by then",
@@ -38,6 +39,7 @@ export const isTranscendental = (mnemonic: string): boolean => /^(fsin|fcos|fsin
 export const isApproximation = (mnemonic: string): boolean => /^v?(rcp|rsqrt)[ps]s$/.test(mnemonic);
 
 const TRAP = 1;
+const UNDEFINED = 6;
 const STACK_FAULT = 12;
 const GENERAL_PROTECTION = 13;
 const KERNEL = 0xffff_8000_0000_0000n;
@@ -194,6 +196,8 @@ export function judge(one: RunnerCase, decoded: Decoded, rows: readonly RowSpec[
     if (compare(line, { state: actual.state, exception }) === "") return { kind: "segment" };
   } else if (/^(fx|fn?save|fn?stenv|frstor|fld|fstp|fb)/.test(mnemonic) && isFaultOfAccess(exception) && isFaultOfAccess(actual.exception)) {
     if (compare(line, { state: actual.state, exception }) === "") return { kind: "pieces" };
+  } else if (decoded.lock && mnemonic === "mov") {
+    if (exception.vector === GENERAL_PROTECTION && actual.exception?.vector === UNDEFINED) return { kind: "cr8" };
   } else if (mnemonic === "enter") {
     const state = copyState(actual.state);
     state.data.set(expected.state.data);

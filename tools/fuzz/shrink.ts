@@ -15,8 +15,8 @@ function* simpler(value: bigint, bits: number): Generator<bigint> {
   }
 }
 
-/** One component of the state after another. */
-function shrinkState(one: RunnerCase, differs: StillDiffers): RunnerCase {
+/** The same instructions with one component of the state after another at its default. */
+export function shrinkState(one: RunnerCase, differs: StillDiffers): RunnerCase {
   const plain = defaultState();
   let best = one;
   const attempt = (change: (state: State) => void): boolean => {

@@ -326,11 +326,16 @@ export class Interpreter {
     return this.#pay(block);
   }
 
+  /** RIP with the upper half of the address space as negative numbers: exact, which it is not as an unsigned number. */
+  #signedRip(): number {
+    return this.#view.getInt32(RIP + 4, true) * 0x1_0000_0000 + this.#view.getUint32(RIP, true);
+  }
+
   /** The block at `rip`; undefined: `exception` says why there is none. */
   #blockAt(rip: number): Block | undefined {
     if (rip >= TASK_SIZE) {
       if (rip >= 0x8000_0000_0000 && rip < CANONICAL_HIGH) this.#raise(Vector.GP, 0);
-      else this.#raisePageFault(rip >= CANONICAL_HIGH ? rip - 2 ** 64 : rip, "MAPERR", PageFault.user | PageFault.present | PageFault.fetch);
+      else this.#raisePageFault(this.#signedRip(), "MAPERR", PageFault.user | PageFault.present | PageFault.fetch);
       return undefined;
     }
     const block = this.#blocks.at(rip);

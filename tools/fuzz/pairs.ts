@@ -1,0 +1,121 @@
+/**
+ * Two instructions in a row: what single ones cannot show, such as flags that nobody reads, handlers for two records, and a comparison with its branch.
+ * The second one accesses no memory of its own, and neither leaves anything undefined.
+ */
+
+import { allFeatures, type Decoder, type RowSpec } from "../../src/cpu/index.ts";
+import { sameResult } from "../../test/silicon/compare.ts";
+import { type Encoding, randomEncoding } from "../../test/silicon/encodings.ts";
+import { InterpreterRunner } from "../../test/silicon/interpreter.ts";
+import { compare, formatAfter, formatDifference, hexBytes } from "../../test/silicon/line.ts";
+import { BREAKPOINT, Case, decodeCase, decodeResult, encodeCases, Result, runCases, type RunnerCase } from "../../test/silicon/protocol.ts";
+import { CaseMaker } from "../../test/silicon/random.ts";
+import { defaultState } from "../../test/silicon/state.ts";
+import type { Random } from "../../test/silicon/values.ts";
+import { FileRunner } from "./file-runner.ts";
+import { isApproximation, isTranscendental, textOf } from "./judge.ts";
+import type { RowLog } from "./log.ts";
+import { shrinkState } from "./shrink.ts";
+
+/** The runner's room for code. */
+const ROOM = 20;
+
+/** Leaves something undefined, or is among the listed differences. */
+const LOOSE =
+  /^(bextr|bs[fr]|i?div|i?mul|[lt]zcnt|rc[lr]|ro[lr]|s[ah][lr]|sh[lr]d|bt[csr]?|bzhi|bls.*|andn|fx.*|fn?stenv|fn?save|fldenv|frstor|enter|maskmovq|loopn?e|popf)$/;
+
+function isExact(row: RowSpec): boolean {
+  return !LOOSE.test(row.mnemonic) && !isApproximation(row.mnemonic) && !isTranscendental(row.mnemonic);
+}
+
+/** Whether the row reads flags. */
+function readsFlags(row: RowSpec): boolean {
+  return row.cc !== undefined || /^(adc|sbb|lahf|pushf|cmc|setalc|adcx|adox)$/.test(row.mnemonic);
+}
+
+export class Pairs {
+  readonly #decoder: Decoder;
+  readonly #first: readonly RowSpec[];
+  readonly #second: readonly RowSpec[];
+  readonly #readers: readonly RowSpec[];
+  readonly #writers: readonly RowSpec[];
+  readonly #show: number;
+  readonly #native: FileRunner = new FileRunner();
+  readonly #here: InterpreterRunner = new InterpreterRunner(32, allFeatures);
+  #shown = 0;
+  #last: readonly [Encoding, Encoding] | undefined;
+
+  /** `show`: how many differences are shown. */
+  constructor(decoder: Decoder, rows: readonly RowSpec[], show: number) {
+    this.#decoder = decoder;
+    this.#first = rows.filter((row) => isExact(row) && row.insn.properties.ends === undefined && row.insn.properties.rep === undefined);
+    this.#second = rows.filter((row) => isExact(row) && row.form !== "mem" && !row.operands.some(({ kind }) => "MOXYCD".includes(kind)));
+    this.#readers = this.#second.filter(readsFlags);
+    this.#writers = this.#first.filter((row) => row.insn.properties.writes !== undefined);
+    this.#show = show;
+  }
+
+  #pair(r: Random): readonly [Encoding, Encoding] {
+    for (;;) {
+      const flags = r.chance(2);
+      const first = randomEncoding(r.of(flags ? this.#writers : this.#first), r, this.#decoder);
+      const second = randomEncoding(r.of(flags ? this.#readers : this.#second), r, this.#decoder);
+      // After VEX the upper halves matter, after the x87 the tags: rows of any kind are put together.
+      if (!second.decoded.memory && first.bytes.length + second.bytes.length <= ROOM) return [first, second];
+    }
+  }
+
+  /** Executes one batch and counts it in `log`. */
+  batch(r: Random, pairs: number, states: number, log: RowLog): void {
+    const chosen = Array.from({ length: pairs }, () => this.#pair(r));
+    const input = new Uint8Array(pairs * states * Case.bytes);
+    chosen.forEach(([first, second], p) => {
+      const maker = new CaseMaker(first, r, false, second);
+      for (let i = 0; i < states; i++) maker.put(input, (p * states + i) * Case.bytes);
+    });
+    const expected = Buffer.alloc(pairs * states * Result.bytes);
+    this.#native.run(input, expected);
+    const actual = Buffer.alloc(Result.bytes);
+    log.vectors += pairs * states;
+    for (let i = 0; i < pairs * states; i++) {
+      const at = i * Result.bytes;
+      if (expected[at + Result.trap] !== BREAKPOINT) log.faults++;
+      let error = "";
+      try {
+        this.#here.executeEncoded(input, i * Case.bytes, actual, 0);
+        if (sameResult(expected, at, actual, 0)) continue;
+      } catch (thrown) {
+        error = String(thrown);
+      }
+      const one = decodeCase(input, i * Case.bytes);
+      if (error === "" && this.#did(one) === "") continue;
+      log.differences++;
+      const pair = chosen[Math.floor(i / states)]!;
+      if (pair === this.#last || this.#shown++ >= this.#show) continue;
+      this.#last = pair;
+      this.#report(pair, one);
+    }
+  }
+
+  /** What differs, when the case is run alone; nothing where it is equal. */
+  #did(one: RunnerCase): string {
+    const after = runCases([one])[0]!;
+    const line = { bytes: one.bytes, text: "", before: one.before, after, undefinedFlags: 0n, undefinedStatus: 0 };
+    try {
+      const results = new Uint8Array(Result.bytes);
+      this.#here.executeEncoded(encodeCases([one]), 0, results, 0);
+      return compare(line, decodeResult(results, 0, one.bytes));
+    } catch (error) {
+      return String(error);
+    }
+  }
+
+  #report([first, second]: readonly [Encoding, Encoding], one: RunnerCase): void {
+    const small = shrinkState(one, (candidate) => this.#did(candidate) !== "");
+    const shown = { flags: true, undefinedFlags: 0n, undefinedStatus: 0, always: new Set<string>(), mmx: false };
+    const text = [first, second].map(({ decoded, bytes }) => textOf(decoded, this.#decoder.rows, bytes)).join("; ");
+    const before = formatDifference(defaultState(), small.before, shown).join(" ");
+    const after = formatAfter(small.bytes.length, small.before, runCases([small])[0]!, shown);
+    process.stdout.write(`${hexBytes(small.bytes)} | ${text} | ${before} => ${after}\n  did: ${this.#did(small)}\n`);
+  }
+}
