@@ -111,7 +111,7 @@ export function Controls({ machine, state, onStart, onStop }: ControlsProps) {
 /** Keys of the controls; those typed into a field or the terminal are not meant. */
 export function controlKey(event: KeyboardEvent, machine: MachineClient, onStart: (run: boolean) => void): void {
   const target = event.target instanceof Element ? event.target : undefined;
-  if (event.ctrlKey || event.altKey || event.metaKey || target?.closest(".terminal, input, textarea, select") != null) return;
+  if (event.ctrlKey || event.altKey || event.metaKey || target?.closest(".terminal-box, input, textarea, select") != null) return;
   const { phase } = machine;
   const going = phase === "running" || phase === "waiting";
   const paused = phase === "paused";

@@ -258,5 +258,5 @@ export function TerminalView({ handle, ...given }: TerminalViewProps) {
   useEffect(() => {
     if (opened.current !== undefined && element.current !== null) layOut(opened.current, element.current, given.fits);
   }, [given.fits]);
-  return <div class={given.fits ? "terminal fits" : "terminal"} ref={element} />;
+  return <div class={given.fits ? "terminal-box fits" : "terminal-box"} ref={element} />;
 }

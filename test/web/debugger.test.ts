@@ -1,4 +1,5 @@
 /** What a page's debugger asks of a session: stops, and looks at the machine. */
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { readProgram } from "../../programs/build.ts";
@@ -65,6 +66,16 @@ class Page {
     if (last?.type === "unlooked" && last.id === id) throw new Error(last.message);
     if (last?.type !== "looked" || last.id !== id) throw new Error("no answer");
     return last.answer;
+  }
+
+  /** SHA-256 of the state's image. */
+  async digest(): Promise<string> {
+    this.send({ type: "snapshot", id: 0 });
+    await new Promise(setImmediate);
+    const last = this.reports.at(-1);
+    if (last?.type !== "snapshot") throw new Error(`no snapshot but ${last?.type}`);
+    this.reports.pop();
+    return createHash("sha256").update(last.image).digest("hex");
   }
 
   text(): string {
@@ -189,21 +200,25 @@ describe("looks", () => {
     expect(Array.from(code?.cells ?? [])).toEqual([PageBit.present | PageBit.executable]);
   });
 
-  test("change nothing: instructions and memory in use are what they are without", () => {
-    const run = (looking: boolean) => {
+  test("change nothing: instructions, memory in use and the image are what they are without", async () => {
+    const run = async (looking: boolean) => {
       const page = new Page(file("text"), { streams: { kind: "pipes", input: readProgram("text").stdin } });
       let end = page.until({ type: "run", maxInstructions: 50_000 });
+      let digest: string | undefined;
       while (end.type === "paused") {
         if (looking) {
           for (const { start } of page.look("pages", { cells: 999 }).areas) page.look("memory", { address: start, length: 0x4000 });
           page.look("stack", { words: 99 });
+          for (const path of ["/", "/tmp", "/etc", "/dev", "/proc", "/proc/1000", "/proc/1000/fd"]) page.look("directory", { path });
+          for (const path of ["/etc/passwd", "/proc/version", "/proc/1000/maps"]) page.look("file", { path });
         }
+        digest ??= await page.digest();
         end = page.until({ type: "run", maxInstructions: end.instructions + 50_000 });
       }
       const resident = page.look("pages", { cells: 4096 }).areas.map((area) => area.resident);
-      return [end.type === "exited" ? end.instructions : end, page.text(), resident];
+      return [end.type === "exited" ? end.instructions : end, page.text(), resident, digest];
     };
-    expect(run(true)).toEqual(run(false));
+    expect(await run(true)).toEqual(await run(false));
   });
 });
 

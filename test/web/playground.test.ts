@@ -29,7 +29,7 @@ describe.skipIf(missing)(`the playground in Chromium${skipping}`, () => {
       .getByRole("button", { name: new RegExp(`^${name}\\b`) })
       .first()
       .click();
-  const openFile = (name: string, buffer: Buffer) => page.locator("input[type=file]").setInputFiles({ name, mimeType: "", buffer });
+  const openFile = (name: string, buffer: Buffer) => page.getByLabel("ELF file", { exact: true }).setInputFiles({ name, mimeType: "", buffer });
   const status = (pattern: RegExp) => page.getByRole("status").filter({ hasText: pattern }).waitFor();
   const screen = () => page.locator(".xterm-rows").innerText();
   /** Milliseconds from the click on a button until the sentence begins with `text`, both seen in the page. */

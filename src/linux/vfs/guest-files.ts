@@ -1,16 +1,16 @@
 /** The guest's files as somebody outside sees them who is no process: nothing is checked, and looking leaves no trace such as access times. */
 
 import { errno } from "../abi/errno.ts";
-import { O_RDONLY, X_OK } from "../abi/fcntl.ts";
+import { MAXSYMLINKS, O_RDONLY, X_OK } from "../abi/fcntl.ts";
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK } from "../abi/stat.ts";
 import { FIRST_ENTRY } from "./directory.ts";
-import type { Dentry } from "./inode.ts";
+import type { Dentry, Inode } from "./inode.ts";
 import { readTar, type TarEntry } from "./tar.ts";
 import { TmpInode } from "./tmpfs.ts";
 import type { Caller } from "./types.ts";
 import { unpack } from "./unpack.ts";
 import type { Vfs } from "./vfs.ts";
-import { across, walk } from "./walk.ts";
+import { across, parentOf } from "./walk.ts";
 
 /** A file to be put into the guest. Names are byte strings. */
 export interface NewFile {
@@ -40,10 +40,37 @@ function outsider(vfs: Vfs): Caller {
   return vfs.tree.nobody;
 }
 
+/** Target of a symbolic link, which does not learn of it. */
+function targetOf(inode: Inode, caller: Caller): string {
+  return inode instanceof TmpInode ? inode.target : inode.readlink(caller);
+}
+
+/** What an absolute path leads to; links are followed. */
 function find(vfs: Vfs, path: string): Dentry {
-  const found = walk(outsider(vfs), vfs.tree.root, path, { follow: true }).dentry;
-  if (found === undefined) throw errno.ENOENT;
-  return found;
+  const caller = outsider(vfs);
+  const { root } = vfs.tree;
+  const rest = path.split("/").reverse();
+  let at = across(root);
+  for (let links = 0; ;) {
+    const name = rest.pop();
+    if (name === undefined) return at;
+    if (name === "" || name === ".") continue;
+    if (!at.inode.isDirectory) throw errno.ENOTDIR;
+    if (name === "..") {
+      at = parentOf(at, root);
+      continue;
+    }
+    const found = at.inode.lookup(at, name, caller);
+    if (found === undefined) throw errno.ENOENT;
+    if (!found.inode.isSymlink) {
+      at = across(found);
+      continue;
+    }
+    if (++links > MAXSYMLINKS) throw errno.ELOOP;
+    const target = targetOf(found.inode, caller);
+    if (target.startsWith("/")) at = across(root);
+    rest.push(...target.split("/").reverse());
+  }
 }
 
 /** What the directory `path` holds, by name. Throws Errno. */
@@ -51,13 +78,14 @@ export function listGuestFiles(vfs: Vfs, path: string): GuestFile[] {
   const dir = find(vfs, path);
   if (!dir.inode.isDirectory) throw errno.ENOTDIR;
   const caller = outsider(vfs);
-  const files = dir.inode.list(dir, FIRST_ENTRY).entries.flatMap(({ name }): GuestFile[] => {
+  const own = dir.inode instanceof TmpInode ? dir.inode.entries?.keys() : undefined;
+  const names = own === undefined ? dir.inode.list(dir, FIRST_ENTRY).entries.map(({ name }) => name) : [...own];
+  const files = names.flatMap((name): GuestFile[] => {
     const dentry = dir.inode.lookup(dir, name, caller);
     if (dentry === undefined) return [];
     const { inode } = across(dentry);
     const { mode, size, uid, gid } = inode.stat();
-    const target = (mode & S_IFMT) !== S_IFLNK ? undefined : inode instanceof TmpInode ? inode.target : inode.readlink(caller);
-    return [{ name, mode, size, uid, gid, target }];
+    return [{ name, mode, size, uid, gid, target: inode.isSymlink ? targetOf(inode, caller) : undefined }];
   });
   return files.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
