@@ -25,8 +25,8 @@ const HWCAP2_FSGSBASE = 2;
 const SYSCALL_LENGTH = 2;
 const INT3_LENGTH = 1;
 
-/** Between two questions of `pause`: instructions, turns of tasks (system calls, faults, or as many returns from translated code as follow). */
-const SLICE = 500_000;
+/** Between two questions of `pause`: instructions (each stop in the middle of a block costs a tenth of a millisecond), turns of tasks (system calls, faults, or as many returns from translated code as follow). */
+const SLICE = 2_000_000;
 const TURNS = 8;
 const PATIENCE = 200;
 

@@ -40,7 +40,13 @@ const FIRST_TURN = 100_000;
 const SHORTEST_TURN = 1000;
 const LONGEST_TURN = 1e9;
 /** A turn whose speed was misjudged ends then. */
-const MOST_MS = 2 * TURN_MS;
+export const MOST_MS: number = 2 * TURN_MS;
+
+/** Instructions of the first turn, and of the one after a turn of `done` that took `ms`: towards TURN_MS, at most by a factor of 4 at a time, for it may be of quite another speed. */
+export function turnSize(done: number = 0, ms: number = 0): number {
+  if (done === 0) return FIRST_TURN;
+  return Math.round(Math.min(Math.max(done * Math.min(4, TURN_MS / Math.max(ms, 0.01)), SHORTEST_TURN), LONGEST_TURN));
+}
 
 export async function runToEnd(machine: Machine, inputs: NodeInputs, options: RunToEndOptions = {}): Promise<FinalEnd> {
   const { maxInstructions = Infinity, signals = true, checkpoint, intercept } = options;
@@ -57,7 +63,7 @@ export async function runToEnd(machine: Machine, inputs: NodeInputs, options: Ru
         inputs.interrupt();
       })
     : undefined;
-  let size = FIRST_TURN;
+  let size = turnSize();
   try {
     for (;;) {
       if (checkpoint?.wanted && checkpoint.save()) return { reason: "checkpoint" };
@@ -73,10 +79,7 @@ export async function runToEnd(machine: Machine, inputs: NodeInputs, options: Ru
         await inputs.wait(Math.min(end.ns / 1e6, checkpoint?.msLeft ?? Infinity));
         machine.elapse(Math.round((performance.now() - started - took) * 1e6));
       } else {
-        // Towards TURN_MS, at most by a factor of 4 at a time: the next turn may be of quite another speed.
-        const done = machine.instructions - before;
-        size = Math.min(Math.max(done * Math.min(4, TURN_MS / Math.max(took, 0.01)), SHORTEST_TURN), LONGEST_TURN);
-        size = Math.round(size);
+        size = turnSize(machine.instructions - before, took);
         await nextEvents();
       }
       for (const { id, answer } of inputs.take()) machine.answer(id, answer);
