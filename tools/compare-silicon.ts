@@ -113,6 +113,9 @@ function randomCases(count: number, seed: number, decoder: Decoder): number[][] 
 }
 
 const RECORD = 16;
+const MAX_LENGTH = 15;
+/** #GP at the instruction itself. */
+const TOO_LONG = 0x40;
 const CHUNK = 20_000;
 
 function runOnSilicon(list: readonly number[][]): Uint8Array {
@@ -160,7 +163,8 @@ for (const [i, bytes] of list.entries()) {
   else if (refused && status === DecodeStatus.unimplemented) {
     absent++;
     if (all) kind = "known here, #UD there";
-  } else if (!refused && !valid) kind = "#UD here, runs there";
+  } else if (status === DecodeStatus.tooLong) kind = result === (TOO_LONG | MAX_LENGTH) ? "" : "too long";
+  else if (!refused && !valid) kind = "#UD here, runs there";
   else if (!refused && length !== out.length) kind = "length";
   if (kind === "") {
     equal++;

@@ -41,6 +41,7 @@ import {
   ROW_F64,
   ROW_IGNORES_66,
   ROW_LOCK,
+  ROW_NO_REP,
   ROW_NO_VVVV,
   ROW_SEGMENT,
   ROW_UNIMPLEMENTED,
@@ -348,6 +349,7 @@ export class Decoder {
       if (lock && ((flags & ROW_LOCK) === 0 || !out.memory)) status = DecodeStatus.invalid;
       if ((flags & ROW_SEGMENT) !== 0 && (modrm & 0x38) > 0x28) status = DecodeStatus.invalid;
       if ((flags & ROW_CONTROL) !== 0 && out.reg !== 0 && out.reg !== 8 && (out.reg < 2 || out.reg > 4)) status = DecodeStatus.invalid;
+      if ((flags & ROW_NO_REP) !== 0 && rep !== 0) status = DecodeStatus.invalid;
       if ((flags & ROW_DEBUG) !== 0 && out.reg > 7) status = DecodeStatus.invalid;
       if (out.vvvv !== 0 && (flags & ROW_NO_VVVV) !== 0) status = DecodeStatus.invalid;
       if ((flags & ROW_VSIB) !== 0 && !vectorIndex(out)) status = DecodeStatus.invalid;

@@ -58,6 +58,9 @@ export const ROW_CONTROL: number = 128;
 /** ModRM.reg is a debug register: 0 to 7. */
 export const ROW_DEBUG: number = 512;
 
+/** F2 and F3 are #UD. */
+export const ROW_NO_REP: number = 1024;
+
 /** The index of the address is a vector register, different from destination and mask. */
 export const ROW_VSIB: number = 256;
 
@@ -150,6 +153,7 @@ function flagsOf(row: RowSpec, implemented: boolean): number {
   if (row.operands.some((operand) => operand.kind === "S")) flags |= ROW_SEGMENT;
   if (row.operands.some((operand) => operand.kind === "C")) flags |= ROW_CONTROL;
   if (row.operands.some((operand) => operand.kind === "D")) flags |= ROW_DEBUG;
+  if (row.insn.properties.noRep === true) flags |= ROW_NO_REP;
   if (row.vsib) flags |= ROW_VSIB;
   if (!implemented) flags |= ROW_UNIMPLEMENTED;
   return flags;

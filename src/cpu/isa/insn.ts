@@ -47,6 +47,8 @@ export interface InsnProperties {
   readonly lock?: boolean;
   /** F3 and F2 are REP prefixes here: "rep" (movs, stos, lods, ins, outs) or "repz" (cmps, scas: F3 repeats while equal, F2 while not). */
   readonly rep?: "rep" | "repz";
+  /** F2 and F3 make it another instruction, or none: #UD. */
+  readonly noRep?: boolean;
   /** With REP, upwards and within pages, many elements are one copy of memory, or one fill with a repeated byte. */
   readonly bulk?: "copy" | "fill";
   /** How it ends a block: a direct jump, a conditional one, an indirect one, or by leaving the interpreter. */

@@ -6,7 +6,7 @@ import { requires } from "./requires.ts";
 
 /** CF says that there was a number. */
 function random(mnemonic: "rdrand" | "rdseed", digit: number): Insn {
-  return insn(mnemonic, [`0F C7 /${digit} reg | Rv`], { writes: "oszapc", faults: true }, (op) => {
+  return insn(mnemonic, [`0F C7 /${digit} reg | Rv`], { writes: "oszapc", faults: true, noRep: true }, (op) => {
     op.helper("random", op.i32(op.width / 8));
     op.set(0, op.argument(0, "i64"));
     op.flagsCompare(op.i32(0), op.i32(0), op.x("i32.wrap_i64", op.argument(1, "i64")));
