@@ -355,6 +355,22 @@ describe.skipIf(missing)(`snapshots in Chromium${skipping}`, () => {
         .waitFor(AT_ONCE);
     });
 
+    test.each(["faults", "hello"])("to the end of %s leads to its end", async (name) => {
+      await open();
+      await user.choose(name);
+      await user.button("Run").click();
+      await sentence()
+        .filter({ hasText: /^Ended/ })
+        .waitFor(AT_ONCE);
+      await button("Copy link").click();
+      await says(/^The link is copied/);
+      await follow(await copied());
+      await says(/the same state, byte for byte\.$/);
+      await sentence()
+        .filter({ hasText: /^Ended/ })
+        .waitFor(AT_ONCE);
+    });
+
     test("to a file of one's own waits for the file", async () => {
       await open();
       const own = readFileSync(readProgram("hello-musl").binary);

@@ -129,15 +129,18 @@ export class Snapshots {
   }
 
   /** The state as it is, with what the machine does not know of the time before it was restored. */
-  async #snapshot(): Promise<TakenSnapshot & Origin> {
+  async #snapshot(): Promise<TakenSnapshot & Omit<Origin, "from"> & Pick<SavedSnapshot, "ended">> {
     const { run = "", recipe, from } = this.#page.origin() ?? {};
-    const taken = await this.#page.machine.snapshot();
-    if (from === undefined) return { ...taken, run, recipe };
+    const { machine } = this.#page;
+    const ended = machine.phase === "ended";
+    const taken = await machine.snapshot();
+    if (from === undefined) return { ...taken, run, recipe, ended };
     const { moment, tape } = taken;
     return {
       ...taken,
       run,
       recipe,
+      ended,
       digest: from.digest,
       tape: [...from.tape, ...tape],
       moment: { ...moment, position: from.tape.length + moment.position },
@@ -213,6 +216,7 @@ export class Snapshots {
           program,
           terminal,
           raw: raw || !terminal,
+          ended: false,
           machineRevision,
           moment: { instructions, position: 0, settled: true },
           size: image.length,
@@ -290,10 +294,11 @@ export class Snapshots {
           `The link was made by revision ${machineRevision} of the machine, and this is revision ${there.machineRevision}: the program may see differences, and what is here after ${at} may not be what the link is about.`,
         );
       }
-      if (there.moment.instructions < moment.instructions) {
+      const same = sameDigest(sha256, there.sha256);
+      if (there.moment.instructions < moment.instructions && !same) {
         throw new Error(`The program did not get as far as the link says: it is after ${at}, not ${countText(moment.instructions)}.`);
       }
-      if (!sameDigest(sha256, there.sha256)) throw new Error(`The state after ${at} is not the one that the link is about.`);
+      if (!same) throw new Error(`The state after ${at} is not the one that the link is about.`);
       return `This is the moment of the link, after ${at}: the same state, byte for byte.`;
     });
   }
@@ -305,12 +310,14 @@ export class Snapshots {
   /** Copies a link to where the machine stands, or to a snapshot. */
   async copyLink(key?: string): Promise<void> {
     await this.#while("The link is being made.", async () => {
-      const { recipe, digest, ...rest } = key === undefined ? await this.#snapshot() : this.#find(key);
+      const { recipe, digest, ended, ...rest } = key === undefined ? await this.#snapshot() : this.#find(key);
       if (recipe === undefined || digest === undefined)
         throw new Error("How this program was started is not known here, so a link cannot tell. Download a snapshot instead.");
       const { withFiles, ...open } = recipe;
+      // The end is reached on the way to the count behind it.
+      const moment = ended ? { ...rest.moment, instructions: rest.moment.instructions + 1 } : rest.moment;
       const link = new URL(location.href);
-      link.hash = linkOf({ ...rest, digest, recipe: open }, withFiles);
+      link.hash = linkOf({ ...rest, moment, digest, recipe: open }, withFiles);
       try {
         await navigator.clipboard.writeText(link.href);
       } catch {

@@ -7,6 +7,8 @@ export interface SavedSnapshot {
   readonly key: string;
   readonly sha256: string;
   readonly moment: Moment;
+  /** The program has ended: a signal that kills it comes after the same count as the moment before. */
+  readonly ended: boolean;
   /** Path of the program in the guest. */
   readonly program: string;
   /** Bytes of the image. */
