@@ -13,6 +13,7 @@ import { sseCases } from "./insn/sse.ts";
 import { vexCases } from "./insn/vex.ts";
 import { sse4Cases } from "./insn/sse4.ts";
 import { x87Cases } from "./insn/x87.ts";
+import { xsaveCases } from "./insn/xsave.ts";
 
 export function* insnCases(): Generator<Case> {
   yield* integerCases();
@@ -27,4 +28,5 @@ export function* insnCases(): Generator<Case> {
   yield* avxFloatCases();
   yield* foundCases();
   yield* vexCases();
+  yield* xsaveCases();
 }

@@ -117,6 +117,8 @@ export class InterpreterRunner {
     view.setUint16(X87_ENVIRONMENT, from.getUint16(At.fcw, true), true);
     view.setUint16(X87_ENVIRONMENT + 2, fsw, true);
     view.setUint16(X87_ENVIRONMENT + 4, from.getUint8(At.ftw), true);
+    // Opcode and pointers, which cases do not name.
+    for (let i = 6; i < 24; i += 2) view.setUint16(X87_ENVIRONMENT + i, 0, true);
     for (let i = 0; i < 8; i++) {
       const register = (X87_REGISTERS + ((i + (fsw >> 11)) & 7) * 16) / 4;
       const at = At.st + i * 16;

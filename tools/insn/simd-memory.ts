@@ -118,7 +118,7 @@ function* pending(): Generator<Case> {
 }
 
 /** A 512-byte image as FXRSTOR reads it, with patterns where it does not. */
-function image(control: number, status: number, tags: number, mxcsr: number): string {
+export function fxImage(control: number, status: number, tags: number, mxcsr: number): string {
   const view = new DataView(new ArrayBuffer(512));
   for (let i = 0; i < 512; i++) view.setUint8(i, (i * 37 + 11) & 0xff);
   view.setUint16(0, control, true);
@@ -130,12 +130,12 @@ function image(control: number, status: number, tags: number, mxcsr: number): st
 
 function* images(): Generator<Case> {
   for (const op of ["fxrstor", "fxrstor64"]) {
-    yield { text: `${op} [rdi]`, before: `rdi=0x200200 [200]=${image(0x27f, 0, 0xff, 0x1fa5)}` };
-    yield { text: `${op} [rdi]`, before: `rdi=0x200210 [210]=${image(0x37f, 0x2800, 0x3c, 0x9fc0)}` };
-    yield { text: `${op} [rdi]`, before: `rdi=0x200200 [200]=${image(0x37f, 0x3901, 0x80, 0x1f80)}` };
-    yield { text: `${op} [rdi]`, before: `rdi=0x200200 [200]=${image(0x37f, 0, 0, 0x11f80)}` };
-    yield { text: `${op} [rdi]`, before: `rdi=0x200200 [200]=${image(0x37e, 0x0001, 0, 0x1f80)}` };
-    yield { text: `${op} [rdi]`, before: `rdi=0x200200 [200]=${image(0xffff, 0xb881, 0xff, 0x1f80)}` };
+    yield { text: `${op} [rdi]`, before: `rdi=0x200200 [200]=${fxImage(0x27f, 0, 0xff, 0x1fa5)}` };
+    yield { text: `${op} [rdi]`, before: `rdi=0x200210 [210]=${fxImage(0x37f, 0x2800, 0x3c, 0x9fc0)}` };
+    yield { text: `${op} [rdi]`, before: `rdi=0x200200 [200]=${fxImage(0x37f, 0x3901, 0x80, 0x1f80)}` };
+    yield { text: `${op} [rdi]`, before: `rdi=0x200200 [200]=${fxImage(0x37f, 0, 0, 0x11f80)}` };
+    yield { text: `${op} [rdi]`, before: `rdi=0x200200 [200]=${fxImage(0x37e, 0x0001, 0, 0x1f80)}` };
+    yield { text: `${op} [rdi]`, before: `rdi=0x200200 [200]=${fxImage(0xffff, 0xb881, 0xff, 0x1f80)}` };
     yield { text: `${op} [rdi]`, before: "rdi=0x200208" };
     yield { text: `${op} [rdi]`, before: "rdi=0x200f00" };
     yield { text: `${op} [rdi]`, before: "rdi=0x201000" };
