@@ -17,7 +17,7 @@ interface Header {
 
 /** An area for XRSTOR. */
 function area({ states, components, reserved }: Header, mxcsr = 0x1fa5): string {
-  const header = Array.from({ length: 64 }, (_, i) => (i === reserved ? 1 : 0));
+  const header = Array.from({ length: 64 }, (_, i): number => (i === reserved ? 1 : 0));
   header[0] = states;
   if (components !== undefined) {
     header[8] = components;
