@@ -26,7 +26,7 @@ function one(code: string, source: bigint): RunnerCase {
   return { bytes: parseBytes(code), before };
 }
 
-const runner = new InterpreterRunner(32, new Set(["base"] as const));
+const runner = new InterpreterRunner(32, new Set(["base", "avx"] as const));
 const low = (value: bigint) => BigInt.asUintN(32, value);
 
 describe.each([
@@ -65,6 +65,23 @@ describe.each([
       fc.property(fc.tuple(patterns(SINGLE), patterns(SINGLE), patterns(SINGLE), patterns(SINGLE)), (lanes) => {
         const packed = (values: readonly bigint[]) => values.reduce((sum, value, i) => sum | (value << BigInt(32 * i)), 0n);
         expect(runner.execute(one(`0f${opcode}ca`, packed(lanes))).state.xmm[1]).toBe(packed(lanes.map(approximate)));
+      }),
+    );
+  });
+
+  test("of VEX the same, with zeros above the result", () => {
+    fc.assert(
+      fc.property(fc.tuple(fc.bigInt(0n, (1n << 128n) - 1n), fc.bigInt(0n, (1n << 128n) - 1n)), ([a, b]) => {
+        const vector = (source: bigint) => runner.execute(one(`0f${opcode}ca`, source)).state.xmm[1]!;
+        const before = one("90", a).before;
+        before.ymm[1] = 5n;
+        before.ymm[2] = b;
+        before.xmm[3] = b;
+        const run = (code: string) => runner.execute({ bytes: parseBytes(code), before }).state;
+        const [narrow, wide, scalar] = [run(`c5f8${opcode}ca`), run(`c5fc${opcode}ca`), run(`c5e2${opcode}ca`)];
+        expect([narrow.xmm[1], narrow.ymm[1]]).toEqual([vector(a), 0n]);
+        expect([wide.xmm[1], wide.ymm[1]]).toEqual([vector(a), vector(b)]);
+        expect([scalar.xmm[1], scalar.ymm[1]]).toEqual([b - low(b) + approximate(low(a)), 0n]);
       }),
     );
   });

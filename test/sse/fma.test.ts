@@ -19,7 +19,7 @@ import { copyState, defaultState } from "../silicon/state.ts";
 import { bitsOf, patterns } from "./patterns.ts";
 
 const silicon = process.platform === "linux" && process.arch === "x64";
-const NUM_RUNS = Number(process.env["FMA_RUNS"] ?? 3000);
+const NUM_RUNS = Number(process.env["FMA_RUNS"] ?? 1000);
 const SEED = Number(process.env["FMA_SEED"] ?? 1);
 
 type Triple = readonly [bigint, bigint, bigint];
