@@ -1,6 +1,6 @@
 /** `tsvm snapshot`, `restore`, `inspect`, `diff` and checkpoints, as a user meets them. */
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -132,6 +132,19 @@ describe.skipIf(!built)("images", () => {
     expect(run("restore", file("dir.core"))).toMatchObject({ status: 2, stderr: `tsvm: ${file("dir.core")}: the program needs --dir HOST::/data\n` });
     expect(run("restore", "--dir", `${folder}::/other`, file("dir.core")).status).toBe(2);
     expect(run("restore", "--dir", `${folder}::/data`, file("dir.core"))).toMatchObject({ status: 0, stderr: "" });
+  });
+});
+
+describe.skipIf(!built)("a root directory of the host", () => {
+  test("must be given again", () => {
+    const guest = file("root");
+    mkdirSync(guest);
+    copyFileSync(hello, join(guest, "hello"));
+    const image = file("root.core");
+    expect(run("snapshot", "--deterministic", "--root", guest, "--at", "600", "-o", image, "/hello")).toMatchObject({ status: 0, stderr: "" });
+    expect(run("restore", image)).toMatchObject({ status: 2, stderr: `tsvm: ${image}: the program needs --root DIR\n` });
+    const stdout = readFileSync(join(root, "programs/hello-musl/expected.stdout"), "latin1");
+    expect(run("restore", "--root", guest, image)).toEqual({ status: 0, stdout, stderr: "" });
   });
 });
 
