@@ -107,7 +107,13 @@ What the manuals leave open is as on the AMD processor that the tests were recor
 - SHA instructions take operands in memory that are not aligned; Intel's raise #GP.
 - EXTRQ and INSERTQ clear the upper half of their destination.
 - RCPPS, RSQRTPS and their scalar forms have results of their own, within Intel's bounds, that are the same on every host.
-- MASKMOVQ that faults leaves the x87 state as it was; AMD's processors have entered the MMX state by then.
+- MASKMOVQ that faults leaves the x87 state as it was; AMD's processors have entered the MMX state by then. ENTER that faults has written nothing.
+- LOOPE and LOOPNE keep their condition with F2 and F3; AMD's processors take it from the prefix.
+- With AC, operands of 16 and 32 bytes must be aligned to 16, and the check comes before page faults. Branches to addresses that are not canonical fault at the branch.
+- What XSAVEOPT, XSAVEC and XGETBV (ECX = 1) take for used is decided by what the registers hold; processors may take registers for used that hold zeros. AMD's do not save the x87
+  pointers where no exception is pending. MXCSR has Intel's bits. XRSTOR and XSAVE look at the area's pages in the order of AMD's.
+
+[verification.md](verification.md) counts the differences that random execution met.
 
 ## All of them
 
