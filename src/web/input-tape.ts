@@ -22,6 +22,9 @@ export type InputEvent =
 
 type Untimed<T> = T extends InputEvent ? Omit<T, keyof At> : never;
 
+/** An event that happens now. */
+export type NewEvent = Untimed<InputEvent>;
+
 export class InputTape {
   readonly #events: InputEvent[];
   #position = 0;
@@ -56,7 +59,7 @@ export class InputTape {
   }
 
   /** Writes down what the machine is given now; only while {@link live}. */
-  record(at: number, event: Untimed<InputEvent>): void {
+  record(at: number, event: NewEvent): void {
     this.#events.push({ ...event, at, ...(this.#ran ? {} : { joined: true as const }) });
     this.#position = this.#events.length;
     this.#ran = false;

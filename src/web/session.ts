@@ -10,14 +10,13 @@ import { cpuView } from "./cpu-view.ts";
 import { createMachine, type Made, restoreMachine, type Surroundings } from "./guest.ts";
 import { type Checkpoint, compareMoments, type Moment } from "./history.ts";
 import { compare, summarize } from "./images.ts";
-import type { InputEvent } from "./input-tape.ts";
-import { isTerminalAnswer, PageInputs, sameSize } from "./inputs.ts";
+import { isTerminalAnswer, PageInputs } from "./inputs.ts";
 import { Looker } from "./look.ts";
 import type { LookCommand } from "./looks.ts";
-import type { Command, NewFiles, PauseReason, Progress, Report, RestoreMessage, StartMessage, Streams } from "./messages.ts";
-import { addNewFiles } from "./new-files.ts";
+import type { Command, PauseReason, Progress, Report, RestoreMessage, StartMessage, Streams } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
 import { outOf, over, type Stop, StopPlan } from "./stops.ts";
+import { Teller } from "./teller.ts";
 import { type Mark, Timeline } from "./timeline.ts";
 
 /** What a session needs of its Worker. */
@@ -57,6 +56,7 @@ type State = "new" | "paused" | "running" | "waiting" | "ended";
 interface Guest {
   readonly machine: Machine;
   readonly inputs: PageInputs;
+  readonly teller: Teller;
   readonly symbolizer: Symbolizer;
   readonly looker: Looker;
 }
@@ -72,8 +72,6 @@ export class Session {
   #tracing = false;
   /** Of the program's file. */
   #digest: (() => Promise<string>) | undefined;
-  /** Size of the terminal that the guest was told of. */
-  #guestSize: PageInputs["size"];
   #slice = FIRST_SLICE;
   #limit = Infinity;
   /** The moment that is sought: until then nothing is shown, and there are no breakpoints. */
@@ -166,7 +164,10 @@ export class Session {
         this.#stops.breakpoints = new Set(command.addresses);
         break;
       case "addFiles":
-        this.#refusable(() => this.#addFiles(guest, command.files));
+        this.#refusable(() => {
+          this.#fork();
+          guest.teller.give(this.#timeline!.tape, command.files);
+        });
         break;
       case "pause":
         if (this.#state === "running" || this.#state === "waiting") this.#pause("pause");
@@ -201,8 +202,7 @@ export class Session {
     this.#digest = elf && (() => this.#host.sha256(elf));
     const inputs = this.#inputs(message.streams);
     const made = createMachine(message, { ...this.#surroundings, inputs });
-    this.#guestSize = inputs.size;
-    this.#adopt(made, inputs);
+    this.#adopt(made, inputs, inputs.size);
     const first = this.#checkpoint({ instructions: 0, position: 0, settled: true });
     if (first === undefined) throw new Error("The program's state cannot be told.");
     this.#timeline = new Timeline(first, message.tape);
@@ -249,14 +249,15 @@ export class Session {
     const inputs = this.#inputs(size === undefined ? { kind: "pipes", input: unread } : { kind: "terminal", size: now ?? size });
     const made = restoreMachine(image, { ...this.#surroundings, inputs }, this.#guest?.machine);
     this.#outbox.reset(rest);
-    this.#guestSize = size;
-    this.#adopt(made, inputs);
+    this.#adopt(made, inputs, size);
     return made;
   }
 
-  #adopt({ machine }: Made, inputs: PageInputs): void {
+  /** `size`: of the terminal that the guest knows. */
+  #adopt({ machine }: Made, inputs: PageInputs, size: PageInputs["size"]): void {
     const symbolizer = new Symbolizer(machine.space);
-    this.#guest = { machine, inputs, symbolizer, looker: new Looker(machine, symbolizer) };
+    const teller = new Teller(machine, inputs, size);
+    this.#guest = { teller, machine, inputs, symbolizer, looker: new Looker(machine, symbolizer) };
     const notice = (text: string): void => {
       if (!this.#outbox.muted) this.#host.post({ type: "notice", text }, []);
     };
@@ -278,7 +279,8 @@ export class Session {
   }
 
   #mark(moment: Moment): Mark {
-    return { ...moment, unread: this.#guest!.inputs.unread, size: this.#guestSize, ...this.#outbox.mark() };
+    const { inputs, teller } = this.#guest!;
+    return { ...moment, unread: inputs.unread, size: teller.size, ...this.#outbox.mark() };
   }
 
   /** undefined where the state cannot be told just now. */
@@ -347,60 +349,6 @@ export class Session {
     this.#outbox.show();
   }
 
-  // ---- Telling the machine
-
-  /** What the machine is told before it runs on: what an earlier run was told here, else what came meanwhile. */
-  #feed(): void {
-    const { machine, inputs } = this.#guest!;
-    const { tape } = this.#timeline!;
-    if (tape.due < machine.instructions) this.#timeline!.cut(this.#moment);
-    if (!tape.live) {
-      if (tape.due === machine.instructions) for (const event of tape.take(this.#goal?.position)) this.#tell(event);
-      return;
-    }
-    const { size } = inputs;
-    if (size !== undefined && !sameSize(size, this.#guestSize)) this.#record({ type: "resize", size });
-    for (let answer = inputs.take(); answer !== undefined; answer = inputs.take()) {
-      tape.record(machine.instructions, { type: "bytes", bytes: answer.bytes });
-      machine.answer(answer.id, { bytes: answer.bytes });
-    }
-  }
-
-  /** Tells the machine something new. */
-  #record(event: Parameters<Timeline["tape"]["record"]>[1]): void {
-    const { instructions } = this.#guest!.machine;
-    this.#timeline!.tape.record(instructions, event);
-    this.#tell({ ...event, at: instructions });
-  }
-
-  #tell(event: InputEvent): void {
-    const { machine, inputs } = this.#guest!;
-    switch (event.type) {
-      case "bytes": {
-        const answer = inputs.again(event.bytes);
-        if (answer !== undefined) machine.answer(answer.id, { bytes: answer.bytes });
-        break;
-      }
-      case "elapse":
-        machine.elapse(event.ns);
-        break;
-      case "resize":
-        this.#guestSize = event.size;
-        machine.resize(event.size);
-        break;
-      case "files":
-        addNewFiles(machine, event.files);
-        break;
-    }
-  }
-
-  #addFiles({ machine }: Guest, files: NewFiles): void {
-    this.#fork();
-    // What cannot be read is refused before it is written down.
-    addNewFiles(machine, files);
-    this.#timeline!.tape.record(machine.instructions, { type: "files", files });
-  }
-
   // ---- Running
 
   #look({ id, kind, ask }: LookCommand): void {
@@ -454,14 +402,16 @@ export class Session {
   #endWait(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    this.#record({ type: "elapse", ns: Math.round((this.#host.elapsed() - this.#waitingSince) * 1e6) });
+    const ns = Math.round((this.#host.elapsed() - this.#waitingSince) * 1e6);
+    this.#guest!.teller.say(this.#timeline!.tape, { type: "elapse", ns });
   }
 
   /** Runs at most `most` instructions, fewer where something is to be told to the machine in between. */
   #runSlice(most: number): RunEnd {
-    this.#feed();
-    const { machine } = this.#guest!;
+    const { machine, teller } = this.#guest!;
     const { tape } = this.#timeline!;
+    if (tape.due < machine.instructions) this.#timeline!.cut(this.#moment);
+    teller.feed(tape, this.#goal?.position);
     if (this.#goal !== undefined && this.#hasArrived(machine)) return { reason: "limit" };
     const budget = Math.min(most, tape.due - machine.instructions);
     let end: RunEnd;
