@@ -8,13 +8,9 @@ import * as convert from "./sse-convert.ts";
 import * as sse from "./sse-float.ts";
 import { sse3 } from "./sse3.ts";
 import { sse41Float } from "./sse41-float.ts";
-import { vex2, vex3 } from "./vex.ts";
+import { named, vex2, vex3 } from "./vex.ts";
 
 const both = { wide: "avx" } as const;
-
-function named(insns: readonly Insn[], pattern: RegExp): Insn[] {
-  return insns.filter(({ mnemonic }) => pattern.test(mnemonic));
-}
 
 const PACKED = /p[sd]$/;
 const SCALAR = /s[sd]$/;

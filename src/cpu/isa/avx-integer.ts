@@ -2,13 +2,13 @@
 
 import { aes, gfni, pclmulqdq } from "./crypto.ts";
 import { insn } from "./insn.ts";
-import type { Insn } from "./insn.ts";
+import type { Feature, Insn } from "./insn.ts";
 import type { Op, V } from "./ops.ts";
 import * as sse from "./sse-integer.ts";
 import { ssse3 } from "./ssse3.ts";
 import { sse41 } from "./sse41.ts";
 import { sse42 } from "./sse42.ts";
-import { named, vex2, vex3 } from "./vex.ts";
+import { bothLengths, named, vex2, vex3 } from "./vex.ts";
 
 const both = { wide: "avx2" } as const;
 
@@ -29,15 +29,15 @@ export const avxArithmetic: readonly Insn[] = [
       sse.pcmpeqb, sse.pcmpeqw, sse.pcmpeqd, sse.pcmpgtb, sse.pcmpgtw, sse.pcmpgtd,
       sse.packsswb, sse.packuswb, sse.packssdw, sse.pmulhw, sse.pmulhuw, sse.pmuludq, sse.psadbw,
       sse.punpcklbw, sse.punpcklwd, sse.punpckldq, sse.punpcklqdq, sse.punpckhbw, sse.punpckhwd, sse.punpckhdq, sse.punpckhqdq,
-      threeOperands(ssse3), threeOperands(sse41), named(sse42, "pcmpgtq"),
+      threeOperands(ssse3), threeOperands(sse41), named(sse42, /^pcmpgtq$/),
     ],
     both,
   ),
-  ...vex2([named(ssse3, "pabsb", "pabsw", "pabsd"), sse.pshufd, sse.pshufhw, sse.pshuflw], both),
-  ...vex2([sse41.filter(({ mnemonic }) => /^pmov[sz]x/.test(mnemonic))], both),
-  ...vex2([named(sse41, "phminposuw")], {}),
-  ...vex2([named(sse41, "ptest")], { wide: "avx", whole: true }),
-  ...vex2([named(sse42, "pcmpestrm", "pcmpestri", "pcmpistrm", "pcmpistri")], {}),
+  ...vex2([named(ssse3, /^(pabsb|pabsw|pabsd)$/), sse.pshufd, sse.pshufhw, sse.pshuflw], both),
+  ...vex2([named(sse41, /^pmov[sz]x/)], both),
+  ...vex2([named(sse41, /^phminposuw$/)], {}),
+  ...vex2([named(sse41, /^ptest$/)], { wide: "avx", whole: true }),
+  ...vex2([named(sse42, /^(pcmpestrm|pcmpestri|pcmpistrm|pcmpistri)$/)], {}),
 ];
 
 const counted = sse.packedShifts.filter(({ rows }) => rows.every((row) => row.includes("Wdq")));
@@ -49,7 +49,7 @@ export const avxShifts: readonly Insn[] = [
 ];
 
 /** Shifts of each element by its own count: all bits are lost from the element's width on, or become the sign. */
-function variableShift(mnemonic: string, opcode: string, bits: 32 | 64, kind: "shl" | "shr_u" | "shr_s"): Insn[] {
+function variableShift(mnemonic: string, opcode: string, bits: 32 | 64, kind: "shl" | "shr_u" | "shr_s"): Insn {
   const type = `i${bits}`;
   const lanes = bits === 32 ? "i32x4" : "i64x2";
   const constant = (op: Op, value: number): V => (bits === 32 ? op.i32(value) : op.const(value));
@@ -58,65 +58,54 @@ function variableShift(mnemonic: string, opcode: string, bits: 32 | 64, kind: "s
     if (kind === "shr_s") return op.x(`${type}.shr_s`, value, op.select(fits, count, constant(op, bits - 1)));
     return op.select(fits, op.x(`${type}.${kind}`, value, count), constant(op, 0));
   };
-  const rows = [
-    ["128", "dq"],
-    ["256", "qq"],
-  ].map(([l, size]) => `VEX.${l}.66.0F38.W${bits === 32 ? 0 : 1} ${opcode} /r | V${size}, H${size}, W${size}`);
-  return [
-    insn(mnemonic, rows, { feature: "avx2", view: "Vdq, Wdq" }, (op) => {
-      const counts = op.vector(1);
-      let result = op.vector(0);
-      for (let i = 0; i < 128 / bits; i++) {
-        const element = (v: V): V => op.lane(`${lanes}.extract_lane`, i, v);
-        result = op.lane(`${lanes}.replace_lane`, i, result, shifted(op, element(op.vector(0)), element(counts)));
-      }
-      op.setVector(0, result);
-    }),
-  ];
+  const rows = bothLengths(`VEX.L.66.0F38.W${bits === 32 ? 0 : 1} ${opcode} /r | Vx, Hx, Wx`);
+  return insn(mnemonic, rows, { feature: "avx2", view: "Vdq, Wdq" }, (op) => {
+    const counts = op.vector(1);
+    let result = op.vector(0);
+    for (let i = 0; i < 128 / bits; i++) {
+      const element = (v: V): V => op.lane(`${lanes}.extract_lane`, i, v);
+      result = op.lane(`${lanes}.replace_lane`, i, result, shifted(op, element(op.vector(0)), element(counts)));
+    }
+    op.setVector(0, result);
+  });
 }
 
 export const variableShifts: readonly Insn[] = [
-  ...variableShift("vpsrlvd", "45", 32, "shr_u"),
-  ...variableShift("vpsrlvq", "45", 64, "shr_u"),
-  ...variableShift("vpsravd", "46", 32, "shr_s"),
-  ...variableShift("vpsllvd", "47", 32, "shl"),
-  ...variableShift("vpsllvq", "47", 64, "shl"),
+  variableShift("vpsrlvd", "45", 32, "shr_u"),
+  variableShift("vpsrlvq", "45", 64, "shr_u"),
+  variableShift("vpsravd", "46", 32, "shr_s"),
+  variableShift("vpsllvd", "47", 32, "shl"),
+  variableShift("vpsllvq", "47", 64, "shl"),
 ];
 
-/** Blends whose mask is a fourth register operand, and VPBLENDD, which does what BLENDPS does. */
-function fromBlend(mnemonic: string, legacy: string, encoding: string, more: string, feature: "avx" | "avx2", wide: "avx" | "avx2", last: string): Insn[] {
-  return named(sse41, legacy).flatMap(({ semantics }) =>
-    [
-      ["128", "dq", feature],
-      ["256", "qq", wide],
-    ].map(([l, size, announced]) =>
-      insn(
-        mnemonic,
-        [`VEX.${l}.66.0F3A.W0 ${encoding} /r | V${size}, H${size}, W${size}, ${more.replace("L", `L${size}`)}`],
-        { feature: announced === "avx" ? "avx" : "avx2", view: `Vdq, Wdq, ${last}` },
-        semantics,
-      ),
-    ),
-  );
+/** The function of another instruction with rows of its own; `wide`: the feature of the second. */
+function like(mnemonic: string, [legacy]: readonly Insn[], rows: readonly [string, string], view: string, feature: Feature, wide: Feature): Insn[] {
+  if (legacy === undefined) throw new Error(`there is nothing that ${mnemonic} is like`);
+  return rows.map((row, i) => insn(mnemonic, [row], { feature: i === 0 ? feature : wide, view }, legacy.semantics));
+}
+
+/** Blends whose mask is a fourth register operand, in the immediate. */
+function blend(name: RegExp, mnemonic: string, opcode: string, wide: Feature): Insn[] {
+  return like(mnemonic, named(sse41, name), bothLengths(`VEX.L.66.0F3A.W0 ${opcode} /r | Vx, Hx, Wx, Lx`), "Vdq, Wdq, XMM0", "avx", wide);
 }
 
 export const avxBlends: readonly Insn[] = [
-  ...vex3([named(sse41, "blendps", "blendpd")], { wide: "avx" }),
-  ...fromBlend("vblendvps", "blendvps", "4A", "L", "avx", "avx", "XMM0"),
-  ...fromBlend("vblendvpd", "blendvpd", "4B", "L", "avx", "avx", "XMM0"),
-  ...fromBlend("vpblendvb", "pblendvb", "4C", "L", "avx", "avx2", "XMM0"),
-  ...fromBlend("vpblendd", "blendps", "02", "Ib", "avx2", "avx2", "Ib"),
+  ...vex3([named(sse41, /^blendp[sd]$/)], { wide: "avx" }),
+  ...blend(/^blendvps$/, "vblendvps", "4A", "avx"),
+  ...blend(/^blendvpd$/, "vblendvpd", "4B", "avx"),
+  ...blend(/^pblendvb$/, "vpblendvb", "4C", "avx2"),
+  ...like("vpblendd", named(sse41, /^blendps$/), bothLengths("VEX.L.66.0F3A.W0 02 /r | Vx, Hx, Wx, Ib"), "Vdq, Wdq, Ib", "avx2", "avx2"),
 ];
 
 export const avxInsertions: readonly Insn[] = [
-  ...vex3([sse.pinsrw, named(sse41, "pinsrb", "pinsrd", "pinsrq", "insertps")], {}),
-  ...vex2([sse.pextrw, named(sse41, "pextrb", "pextrw", "pextrd", "pextrq", "extractps")], {}),
+  ...vex3([sse.pinsrw, named(sse41, /^(pinsrb|pinsrd|pinsrq|insertps)$/)], {}),
+  ...vex2([sse.pextrw, named(sse41, /^(pextrb|pextrw|pextrd|pextrq|extractps)$/)], {}),
 ];
 
 export const avxCryptography: readonly Insn[] = [
-  ...vex2([named(aes, "aesimc", "aeskeygenassist")], { feature: ["aes", "avx"] }),
-  ...vex3([named(aes, "aesenc", "aesenclast", "aesdec", "aesdeclast")], { feature: ["aes", "avx"], wide: ["vaes", "avx"] }),
+  ...vex2([named(aes, /^(aesimc|aeskeygenassist)$/)], { feature: ["aes", "avx"] }),
+  ...vex3([named(aes, /^(aesenc|aesenclast|aesdec|aesdeclast)$/)], { feature: ["aes", "avx"], wide: ["vaes", "avx"] }),
   ...vex3([pclmulqdq], { feature: ["pclmul", "avx"], wide: ["vpclmul", "avx"] }),
-  ...vex3([named(gfni, "gf2p8mulb")], { feature: ["gfni", "avx"], wide: ["gfni", "avx"], w: "W0" }),
-  ...vex3([named(gfni, "gf2p8affineqb", "gf2p8affineinvqb")], { feature: ["gfni", "avx"], wide: ["gfni", "avx"], w: "W1" }),
+  ...vex3([named(gfni, /^gf2p8mulb$/)], { feature: ["gfni", "avx"], wide: ["gfni", "avx"], w: "W0" }),
+  ...vex3([named(gfni, /^(gf2p8affineqb|gf2p8affineinvqb)$/)], { feature: ["gfni", "avx"], wide: ["gfni", "avx"], w: "W1" }),
 ];

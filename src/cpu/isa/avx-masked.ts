@@ -8,6 +8,7 @@ import type { Insn } from "./insn.ts";
 import type { Op, V } from "./ops.ts";
 import { requires } from "./requires.ts";
 import { zeroExtended } from "./sse-integer.ts";
+import { bothLengths } from "./vex.ts";
 
 type ElementBits = 32 | 64;
 
@@ -77,19 +78,21 @@ function maskedStore(bits: ElementBits): (op: Op) => void {
 }
 
 function masked(mnemonic: string, w: string, load: string, store: string, bits: ElementBits): Insn[] {
-  const rows = (opcode: string, operands: string): string[] =>
-    [
-      ["128", "dq"],
-      ["256", "qq"],
-    ].map(([l, size]) => `VEX.${l}.66.0F38.${w} ${opcode} /r mem | ${operands.replaceAll("x", size ?? "")}`);
+  const rows = (opcode: string, operands: string): readonly string[] => bothLengths(`VEX.L.66.0F38.${w} ${opcode} /r mem | ${operands}`);
   return [
     insn(mnemonic, rows(load, "Vx, Hx, Mx"), {}, maskedLoad(bits)),
     insn(mnemonic, rows(store, "Mx, Hx, Vx"), {}, maskedStore(bits)),
   ];
 }
 
-export const avxMaskedMoves: readonly Insn[] = requires("avx", [...masked("vmaskmovps", "W0", "2C", "2E", 32), ...masked("vmaskmovpd", "W0", "2D", "2F", 64)]);
-export const avx2MaskedMoves: readonly Insn[] = requires("avx2", [...masked("vpmaskmovd", "W0", "8C", "8E", 32), ...masked("vpmaskmovq", "W1", "8C", "8E", 64)]);
+export const avxMaskedMoves: readonly Insn[] = requires("avx", [
+  ...masked("vmaskmovps", "W0", "2C", "2E", 32),
+  ...masked("vmaskmovpd", "W0", "2D", "2F", 64),
+]);
+export const avx2MaskedMoves: readonly Insn[] = requires("avx2", [
+  ...masked("vpmaskmovd", "W0", "8C", "8E", 32),
+  ...masked("vpmaskmovq", "W1", "8C", "8E", 64),
+]);
 
 /**
  * Gathers go from the lowest element on, and clear the mask's elements as they go, so that one that faults goes on where it was. Those from the faulting

@@ -19,13 +19,13 @@ function form(legacy: Insn | undefined, row: string, view: string): Insn {
   return insn(`v${legacy.mnemonic}`, [row], { feature: "avx", view }, legacy.semantics);
 }
 
-const [movddup] = named(sse3, "movddup");
+const [movddup] = named(sse3, /^movddup$/);
 
 export const avxMoves: readonly Insn[] = [
-  ...vex2([sse.movdqu, sse.movdquStore, move.movups, move.movupd, named(sse3, "lddqu", "movsldup", "movshdup")], both),
+  ...vex2([sse.movdqu, sse.movdquStore, move.movups, move.movupd, named(sse3, /^(lddqu|movsldup|movshdup)$/)], both),
   ...vex2([sse.movdqa, sse.movdqaStore, move.movaps, move.movapd, move.movnt, sse.movntdq], aligned),
-  ...vex2([named(sse41, "movntdqa")], { wide: "avx2", aligned: true }),
-  ...vex2([named(sse3, "movddup")], {}),
+  ...vex2([named(sse41, /^movntdqa$/)], { wide: "avx2", aligned: true }),
+  ...vex2([named(sse3, /^movddup$/)], {}),
   form(movddup, "VEX.256.F2.0F.WIG 12 /r | Vqq, Wqq", "Vdq, Wq"),
   ...vex2([sse.movd, sse.movqFromGeneral, sse.movdStore, sse.movqToGeneral, sse.movq, sse.movqStore], {}),
   ...vex3([move.movlpLoad, move.movhpLoad, move.movhlps, move.movlhps], {}),

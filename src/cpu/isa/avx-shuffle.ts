@@ -8,7 +8,7 @@ import * as logic from "./sse-float.ts";
 import { dwordIndices, dwords, IOTA, pshufd } from "./sse-integer.ts";
 import * as move from "./sse-move.ts";
 import { testBits } from "./sse41.ts";
-import { vex3 } from "./vex.ts";
+import { bothLengths, vex3 } from "./vex.ts";
 
 const both = { wide: "avx" } as const;
 
@@ -20,17 +20,9 @@ export const avxShuffles: readonly Insn[] = vex3(
   both,
 );
 
-/** Rows of both lengths: `x` stands for the whole register's size. */
-function rows(pp: string, map: string, w: string, opcode: string, operands: string): string[] {
-  return [
-    ["128", "dq"],
-    ["256", "qq"],
-  ].map(([l, size]) => `VEX.${l}.${pp}.${map}.${w} ${opcode} /r | ${operands.replace(/(?<=[VHWUM])x/g, size ?? "")}`);
-}
-
 /** In each 128-bit lane. */
-function laned(mnemonic: string, map: string, opcode: string, operands: string, view: string, semantics: Semantics): Insn {
-  return insn(mnemonic, rows("66", map, "W0", opcode, operands), { view }, semantics);
+function laned(mnemonic: string, row: string, view: string, semantics: Semantics): Insn {
+  return insn(mnemonic, bothLengths(row), { view }, semantics);
 }
 
 /** Bit 1 of each element of the control chooses a qword. */
@@ -41,16 +33,16 @@ function qwordsByControl(op: Op, source: V, control: V): V {
 }
 
 const inLanes: readonly Insn[] = [
-  laned("vpermilps", "0F38", "0C", "Vx, Hx, Wx", "Vdq, Wdq", (op) => {
+  laned("vpermilps", "VEX.L.66.0F38.W0 0C /r | Vx, Hx, Wx", "Vdq, Wdq", (op) => {
     const control = op.x("v128.and", op.vector(1), op.v128(dwords(3, 3, 3, 3)));
     op.setVector(0, op.x("i8x16.swizzle", op.vector(0), dwordIndices(op, control)));
   }),
-  laned("vpermilpd", "0F38", "0D", "Vx, Hx, Wx", "Vdq, Wdq", (op) => {
+  laned("vpermilpd", "VEX.L.66.0F38.W0 0D /r | Vx, Hx, Wx", "Vdq, Wdq", (op) => {
     const control = op.vector(1);
     op.setVector(0, qwordsByControl(op, op.vector(0), control));
   }),
-  laned("vpermilps", "0F3A", "04", "Vx, Wx, Ib", "Vdq, Wdq, Ib", pshufd.semantics),
-  laned("vpermilpd", "0F3A", "05", "Vx, Wx, Ib", "Vdq, Wdq, Ib", (op) => {
+  laned("vpermilps", "VEX.L.66.0F3A.W0 04 /r | Vx, Wx, Ib", "Vdq, Wdq, Ib", pshufd.semantics),
+  laned("vpermilpd", "VEX.L.66.0F3A.W0 05 /r | Vx, Wx, Ib", "Vdq, Wdq, Ib", (op) => {
     const source = op.vector(1);
     op.setVector(0, move.pickQwords(op, source, source, op.get(2)));
   }),
@@ -139,10 +131,10 @@ export const avxPermutations: readonly Insn[] = requires("avx", [
   insn("vinsertf128", ["VEX.256.66.0F3A.W0 18 /r | Vqq, Hqq, Wdq, Ib"], {}, insertHalf),
   insn("vextractf128", ["VEX.256.66.0F3A.W0 19 /r | Wdq, Vqq, Ib"], {}, extractHalf),
   insn("vbroadcastf128", ["VEX.256.66.0F38.W0 1A /r mem | Vqq, Mdq"], {}, (op) => fill(op, op.get(1))),
-  insn("vbroadcastss", rows("66", "0F38", "W0", "18", "Vx, Md"), {}, element),
+  insn("vbroadcastss", bothLengths("VEX.L.66.0F38.W0 18 /r | Vx, Md"), {}, element),
   insn("vbroadcastsd", ["VEX.256.66.0F38.W0 19 /r mem | Vqq, Mq"], {}, element),
-  insn("vtestps", rows("66", "0F38", "W0", "0E", "Vx, Wx"), flags, testSigns(dwords(1, 1, 1, 1).map((_, i) => (i % 4 === 3 ? 0x80 : 0)))),
-  insn("vtestpd", rows("66", "0F38", "W0", "0F", "Vx, Wx"), flags, testSigns(IOTA.map((i) => (i % 8 === 7 ? 0x80 : 0)))),
+  insn("vtestps", bothLengths("VEX.L.66.0F38.W0 0E /r | Vx, Wx"), flags, testSigns(dwords(1, 1, 1, 1).map((_, i) => (i % 4 === 3 ? 0x80 : 0)))),
+  insn("vtestpd", bothLengths("VEX.L.66.0F38.W0 0F /r | Vx, Wx"), flags, testSigns(IOTA.map((i) => (i % 8 === 7 ? 0x80 : 0)))),
 ]);
 
 export const avx2Permutations: readonly Insn[] = requires("avx2", [
@@ -154,10 +146,10 @@ export const avx2Permutations: readonly Insn[] = requires("avx2", [
   insn("vpermq", ["VEX.256.66.0F3A.WIG 00 /r | Vqq, Wqq, Ib"], {}, permuteQwords),
   insn("vpermpd", ["VEX.256.66.0F3A.WIG 01 /r | Vqq, Wqq, Ib"], {}, permuteQwords),
   insn("vbroadcasti128", ["VEX.256.66.0F38.W0 5A /r mem | Vqq, Mdq"], {}, (op) => fill(op, op.get(1))),
-  insn("vbroadcastss", rows("66", "0F38", "W0", "18", "Vx, Ud"), {}, element),
+  insn("vbroadcastss", bothLengths("VEX.L.66.0F38.W0 18 /r | Vx, Ud"), {}, element),
   insn("vbroadcastsd", ["VEX.256.66.0F38.W0 19 /r reg | Vqq, Uq"], {}, element),
-  insn("vpbroadcastb", rows("66", "0F38", "W0", "78", "Vx, Wb"), {}, element),
-  insn("vpbroadcastw", rows("66", "0F38", "W0", "79", "Vx, Ww"), {}, element),
-  insn("vpbroadcastd", rows("66", "0F38", "W0", "58", "Vx, Wd"), {}, element),
-  insn("vpbroadcastq", rows("66", "0F38", "W0", "59", "Vx, Wq"), {}, element),
+  insn("vpbroadcastb", bothLengths("VEX.L.66.0F38.W0 78 /r | Vx, Wb"), {}, element),
+  insn("vpbroadcastw", bothLengths("VEX.L.66.0F38.W0 79 /r | Vx, Ww"), {}, element),
+  insn("vpbroadcastd", bothLengths("VEX.L.66.0F38.W0 58 /r | Vx, Wd"), {}, element),
+  insn("vpbroadcastq", bothLengths("VEX.L.66.0F38.W0 59 /r | Vx, Wq"), {}, element),
 ]);

@@ -75,9 +75,15 @@ function isVector(insn: Insn): boolean {
   return insn.rows.every((text) => !/[PQN][dq]\b/.test(text));
 }
 
-/** Those of `insns` with these names. */
-export function named(insns: readonly Insn[], ...names: string[]): Insn[] {
-  return insns.filter(({ mnemonic }) => names.includes(mnemonic));
+/** Those of `insns` whose names match. */
+export function named(insns: readonly Insn[], pattern: RegExp): Insn[] {
+  return insns.filter(({ mnemonic }) => pattern.test(mnemonic));
+}
+
+/** A row for each of the two lengths: `VEX.L` stands for VEX.128 and VEX.256, the size `x` for all of a register. */
+export function bothLengths(text: string): readonly [narrow: string, wide: string] {
+  const of = (length: string, size: string): string => text.replace("VEX.L.", `VEX.${length}.`).replace(/(?<=[VHWUML])x\b/g, size);
+  return [of("128", "dq"), of("256", "qq")];
 }
 
 /** VEX forms of vector instructions whose destination is also the first source: MMX's among `insns` have none. */
