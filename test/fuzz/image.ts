@@ -87,15 +87,14 @@ function withState({ bytes: image, state: old, stateAt: at, plain: saved }: Base
   let plain = saved;
   for (let i = 1 + random(3); i > 0; i--) plain = mutatePlain(plain, random);
   const state = encodeState(plain);
-  // The note is followed by padding: a state that fits takes the old one's place.
-  if (state.length !== old.length) return rebuilt(image, at, state);
+  if (state.length !== old.length) return replaceState(image, at, state);
   const bytes = image.slice();
   bytes.set(state, at);
   return bytes;
 }
 
-/** Puts a state of another length into the last note and moves what follows by whole pages. */
-function rebuilt(image: Uint8Array, at: number, state: Uint8Array): Uint8Array {
+/** Puts a state of another length into the last note, where one lies at `at`, and moves what follows by whole pages. */
+export function replaceState(image: Uint8Array, at: number, state: Uint8Array): Uint8Array {
   const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
   const count = view.getUint16(56, true);
   const notesAt = Number(view.getBigUint64(64 + 8, true));
