@@ -189,7 +189,7 @@ export class Machine {
   /** Runs until something of {@link RunEnd} holds, at most `maxInstructions` (default: no limit). Stops exactly there. */
   run(options: RunOptions = {}): RunEnd {
     const { kernel, cpu } = this;
-    const until = cpu.instructions + (options.maxInstructions ?? Infinity);
+    const until = cpu.instructions + Math.floor(options.maxInstructions ?? Infinity);
     let resume = options.resume ?? false;
     const { pause } = options;
     cpu.patience = pause === undefined ? Infinity : PATIENCE;
