@@ -59,15 +59,16 @@ export class InterpreterRunner {
 
   /**
    * The same for the case at `from` of encoded cases, to `to` of encoded results, of which all is written but what the runner knows of its signal
-   * (both buffers begin at a multiple of 8). Cases in a row with the same code decode it once.
+   * (both buffers begin at a multiple of 8). Cases in a row with the same code decode it once. `slice`: instructions, or iterations, between two stops.
    */
-  executeEncoded(cases: Uint8Array, from: number, results: Uint8Array, to: number): void {
+  executeEncoded(cases: Uint8Array, from: number, results: Uint8Array, to: number, slice: number = LIMIT): void {
     const interpreter = this.#interpreter;
     this.#putCode(cases, from);
     this.#space.poke(Number(DATA), cases.subarray(from + Case.state + At.data, from + Case.bytes));
     this.#load(new DataView(cases.buffer, cases.byteOffset + from + Case.state, At.data));
     // Like the runner's, it ends in an exception: its own, or the int3's behind it.
-    const stop: Stop = interpreter.run(LIMIT);
+    let stop: Stop = Stop.budget;
+    for (let left = LIMIT; left > 0 && stop === Stop.budget; left -= slice) stop = interpreter.run(slice);
     if (stop === Stop.syscall) throw new Error("a system call");
     if (stop === Stop.budget) throw new Error(`goes on after ${LIMIT} instructions`);
     const { vector, errorCode, unimplemented, address } = interpreter.exception;

@@ -32,6 +32,8 @@ const STATES = 32;
 const ENCODINGS = 128;
 /** One batch of so many has a small window, where pages push each other out. */
 const SMALL_WINDOW = 8;
+/** And one of so many stops after every instruction, and every iteration. */
+const STEPPING = 12;
 const folder = fileURLToPath(new URL("../../test/insn/", import.meta.url));
 
 const decoder = new Decoder(allInsns, allFeatures, []);
@@ -108,13 +110,14 @@ class Fuzzer {
     this.#runner.run(this.#input, this.#expected);
     const expected = this.#expected;
     const here = number % SMALL_WINDOW === SMALL_WINDOW - 1 ? this.#narrow : this.#wide;
+    const slice = number % STEPPING === STEPPING - 2 ? 1 : undefined;
     encodings.forEach((encoding, e) => {
       const log = this.#logOf(encoding.row);
       log.vectors += STATES;
       for (let i = e * STATES; i < (e + 1) * STATES; i++) {
         const at = i * Result.bytes;
         if (expected[at + Result.trap] !== BREAKPOINT) log.faults++;
-        const error = this.#execute(here, i);
+        const error = this.#execute(here, i, slice);
         if (error === "" && sameResult(expected, at, this.#actual, at)) continue;
         this.#look(encoding, log, decodeCase(this.#input, i * Case.bytes), expected, at, error, here);
       }
@@ -122,9 +125,9 @@ class Fuzzer {
     this.#log.batches = number + 1;
   }
 
-  #execute(here: InterpreterRunner, i: number): string {
+  #execute(here: InterpreterRunner, i: number, slice: number | undefined): string {
     try {
-      here.executeEncoded(this.#input, i * Case.bytes, this.#actual, i * Result.bytes);
+      here.executeEncoded(this.#input, i * Case.bytes, this.#actual, i * Result.bytes, slice);
       return "";
     } catch (error) {
       return String(error);

@@ -3,7 +3,7 @@
 import { type Decoded, format, type RowSpec } from "../../src/cpu/index.ts";
 import { compare, formatAfter, hexBytes, type InsnLine } from "../../test/silicon/line.ts";
 import { PAGE_FAULT, type RunnerCase } from "../../test/silicon/protocol.ts";
-import { copyState, DATA, DATA_BYTES, type Outcome, physical, type State } from "../../test/silicon/state.ts";
+import { copyState, DATA, DATA_BYTES, type Exception, type Outcome, physical, type State } from "../../test/silicon/state.ts";
 import { effectOf } from "../insn/format.ts";
 import { flagMask } from "../insn/flags.ts";
 
@@ -162,53 +162,61 @@ export function textOf(decoded: Decoded, rows: readonly RowSpec[], bytes: Uint8A
     .replace(/\s+/g, " ");
 }
 
+/** Differences of an instruction that completed. */
+function ofResult(line: InsnLine, actual: Outcome, decoded: Decoded, mnemonic: string, text: string): Verdict | undefined {
+  const undefinedFlags = flagMask(effectOf(text, line.before).undefined);
+  if (undefinedFlags !== 0n && compare({ ...line, undefinedFlags }, actual) === "") return { kind: "flags" };
+  if (isTranscendental(mnemonic)) return transcendental(line, actual);
+  if (isApproximation(mnemonic)) return approximation(line, actual, decoded, mnemonic);
+  return /^(fxsave|fxsave64|fnstenv|fnsave)$/.test(mnemonic) ? image(line, actual, decoded, mnemonic) : undefined;
+}
+
+/** Differences of an instruction that faulted: which exception it is, and what was written by then. */
+function ofFault(line: InsnLine, actual: Outcome, decoded: Decoded, mnemonic: string, exception: Exception): Verdict | undefined {
+  const { state } = line.after;
+  const other = actual.exception;
+  const equal = (changed: State, undefinedFlags = 0n): boolean => compare({ ...line, undefinedFlags }, { state: changed, exception: other }) === "";
+  const equalButFor = (undefinedFlags: bigint): boolean => compare({ ...line, undefinedFlags }, { state: actual.state, exception }) === "";
+  const repeatedCompare = decoded.rep !== 0 && /^(cmps|scas)$/.test(mnemonic);
+  const flags = repeatedCompare ? flagMask("oszapc") : 0n;
+  if (repeatedCompare && equal(actual.state, flags)) return { kind: "compare" };
+  if (decoded.segment !== 0 && exception.vector === GENERAL_PROTECTION && other !== undefined && other.cr2 >= KERNEL && equalButFor(flags)) {
+    return { kind: "segment" };
+  }
+  if (/^(fx|fn?save|fn?stenv|frstor|fld|fstp|fb)/.test(mnemonic) && isFaultOfAccess(exception) && isFaultOfAccess(other) && equalButFor(0n)) {
+    return { kind: "pieces" };
+  }
+  if (decoded.lock && mnemonic === "mov" && exception.vector === GENERAL_PROTECTION && other?.vector === UNDEFINED) return { kind: "cr8" };
+  const changed = copyState(actual.state);
+  if (mnemonic === "enter") {
+    changed.data.set(state.data);
+    if (equal(changed)) return { kind: "enter" };
+  } else if (mnemonic === "maskmovq") {
+    Object.assign(changed, { fsw: state.fsw, ftw: state.ftw });
+    for (let i = 0; i < 8; i++) changed.x87[physical(state.fsw, i)] = state.x87[physical(state.fsw, i)]!;
+    if (equal(changed)) return { kind: "maskmovq" };
+  }
+  return undefined;
+}
+
 /** Judges one execution. `rows` are the decoder's. */
 export function judge(one: RunnerCase, decoded: Decoded, rows: readonly RowSpec[], expected: Outcome, actual: Outcome): Verdict {
   const text = textOf(decoded, rows, one.bytes);
   const { mnemonic } = rows[decoded.row]!;
   const line: InsnLine = { bytes: one.bytes, text: "", before: one.before, after: expected, undefinedFlags: 0n, undefinedStatus: 0 };
   if (compare(line, actual) === "") return { kind: "same" };
-  // A single-step trap comes after the instruction.
   const { exception } = expected;
   if (decoded.rep !== 0 && /^loopn?e$/.test(mnemonic)) {
     const state = copyState(actual.state);
     state.rip = expected.state.rip;
     if (compare(line, { state, exception: actual.exception }) === "") return { kind: "loop" };
   }
-  if (exception === undefined || exception.vector === TRAP) {
-    const undefinedFlags = flagMask(effectOf(text, one.before).undefined);
-    if (undefinedFlags !== 0n && compare({ ...line, undefinedFlags }, actual) === "") return { kind: "flags" };
-    if (isTranscendental(mnemonic)) {
-      const found = transcendental(line, actual);
-      if (found !== undefined) return found;
-    }
-    if (isApproximation(mnemonic)) {
-      const found = approximation(line, actual, decoded, mnemonic);
-      if (found !== undefined) return found;
-    }
-    if (/^(fxsave|fxsave64|fnstenv|fnsave)$/.test(mnemonic)) {
-      const found = image(line, actual, decoded, mnemonic);
-      if (found !== undefined) return found;
-    }
-  } else if (decoded.rep !== 0 && /^(cmps|scas)$/.test(mnemonic)) {
-    if (compare({ ...line, undefinedFlags: flagMask("oszapc") }, actual) === "") return { kind: "compare" };
-  } else if (decoded.segment !== 0 && exception.vector === GENERAL_PROTECTION && actual.exception !== undefined && actual.exception.cr2 >= KERNEL) {
-    if (compare(line, { state: actual.state, exception }) === "") return { kind: "segment" };
-  } else if (/^(fx|fn?save|fn?stenv|frstor|fld|fstp|fb)/.test(mnemonic) && isFaultOfAccess(exception) && isFaultOfAccess(actual.exception)) {
-    if (compare(line, { state: actual.state, exception }) === "") return { kind: "pieces" };
-  } else if (decoded.lock && mnemonic === "mov") {
-    if (exception.vector === GENERAL_PROTECTION && actual.exception?.vector === UNDEFINED) return { kind: "cr8" };
-  } else if (mnemonic === "enter") {
-    const state = copyState(actual.state);
-    state.data.set(expected.state.data);
-    if (compare(line, { state, exception: actual.exception }) === "") return { kind: "enter" };
-  } else if (mnemonic === "maskmovq") {
-    const state = copyState(actual.state);
-    state.fsw = expected.state.fsw;
-    state.ftw = expected.state.ftw;
-    for (let i = 0; i < 8; i++) state.x87[physical(state.fsw, i)] = expected.state.x87[physical(state.fsw, i)]!;
-    if (compare(line, { state, exception: actual.exception }) === "") return { kind: "maskmovq" };
-  }
+  // A single-step trap comes after the instruction.
+  const listed =
+    exception === undefined || exception.vector === TRAP
+      ? ofResult(line, actual, decoded, mnemonic, text)
+      : ofFault(line, actual, decoded, mnemonic, exception);
+  if (listed !== undefined) return listed;
   const shown = { flags: true, undefinedFlags: 0n, undefinedStatus: 0, always: new Set<string>(), mmx: false };
   return { kind: "different", did: formatAfter(one.bytes.length, one.before, actual, shown) };
 }
