@@ -8,8 +8,6 @@ const LIVE_MS = 200;
 const CELLS = 6000;
 const CELL = 9;
 const GAP = 1;
-/** How long a written page glows. */
-const GLOW_MS = 700;
 const PAGE = 4096;
 const numbers = new Intl.NumberFormat("en");
 
@@ -85,96 +83,89 @@ export function Pages({ onShow, ...view }: PagesProps) {
   );
 }
 
-type Colors = Readonly<Record<"absent" | "clean" | "dirty" | "exec" | "recent", string>>;
+const KINDS = ["absent", "clean", "dirty", "exec", "recent"] as const;
+/** As pixels of an ImageData. */
+type Colors = Readonly<Record<(typeof KINDS)[number], number>>;
+let known: { readonly dark: boolean; readonly colors: Colors } | undefined;
 
-function colorsOf(element: HTMLElement): Colors {
-  const style = getComputedStyle(element);
-  const color = (name: string): string => style.getPropertyValue(`--k-${name}`).trim();
-  // light-dark() is resolved by the element's own color only.
+/** The style sheet's colors as a canvas takes them. */
+function colorsNow(dark: boolean): Colors {
+  if (known?.dark === dark) return known.colors;
   const probe = document.createElement("span");
-  element.append(probe);
-  const resolved = (name: string): string => {
+  document.body.append(probe);
+  const colorOf = (name: string): number => {
     probe.style.color = `var(--k-${name})`;
-    return getComputedStyle(probe).color || color(name);
+    const [r = 0, g = 0, b = 0] = (getComputedStyle(probe).color.match(/\d+/g) ?? []).map(Number);
+    // Red comes first in memory.
+    return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
   };
-  const colors = {
-    absent: resolved("absent"),
-    clean: resolved("clean"),
-    dirty: resolved("dirty"),
-    exec: resolved("exec"),
-    recent: resolved("recent"),
-  };
+  const colors = Object.fromEntries(KINDS.map((name) => [name, colorOf(name)])) as Colors;
   probe.remove();
+  known = { dark, colors };
   return colors;
 }
+
+/** Draws the cells in rows of `columns`; `ratio`: device pixels for each pixel. */
+function paint(canvas: HTMLCanvasElement, cells: Uint8Array, columns: number, ratio: number, colors: Colors): void {
+  const size = Math.round(CELL * ratio);
+  const step = Math.round((CELL + GAP) * ratio);
+  const line = Math.max(1, Math.round(ratio));
+  const rows = Math.ceil(cells.length / columns);
+  canvas.width = columns * step;
+  canvas.height = rows * step;
+  canvas.style.width = `${(columns * step) / ratio}px`;
+  canvas.style.height = `${(rows * step) / ratio}px`;
+  const context = canvas.getContext("2d");
+  if (context === null) return;
+  const image = context.createImageData(canvas.width, canvas.height);
+  const pixels = new Uint32Array(image.data.buffer);
+  cells.forEach((cell, index) => {
+    const left = (index % columns) * step;
+    const top = Math.floor(index / columns) * step;
+    const square = (color: number, inset: number): void => {
+      for (let y = top + inset; y < top + size - inset; y++) {
+        const row = y * canvas.width;
+        pixels.fill(color, row + left + inset, row + left + size - inset);
+      }
+    };
+    if ((cell & PageBit.present) === 0) {
+      square(colors.absent, 0);
+      square(0, line);
+      return;
+    }
+    const executable = (cell & PageBit.executable) !== 0;
+    const dirty = (cell & PageBit.dirty) !== 0;
+    if ((cell & PageBit.recent) !== 0) square(colors.recent, 0);
+    const inset = (cell & PageBit.recent) !== 0 ? 2 * line : 0;
+    square(executable ? colors.exec : dirty ? colors.dirty : colors.clean, inset);
+    if (executable && dirty) square(colors.dirty, 3 * line);
+  });
+  context.putImageData(image, 0, 0);
+}
+
+/** Cells of a strip in one row. */
+const columnsOf = (width: number, cells: number): number => Math.min(cells, Math.max(1, Math.floor(width / (CELL + GAP))));
 
 /** One area: what it is, and its cells on a canvas. A click shows the memory there. */
 function Strip({ area, onShow }: { readonly area: AreaPicture; readonly onShow: (address: number) => void }) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  /** When each cell was last seen to be written. */
-  const written = useRef<Float64Array>(new Float64Array(0));
-  const frame = useRef(0);
-  const columnsOf = (element: HTMLElement): number => Math.max(1, Math.floor(element.clientWidth / (CELL + GAP)));
   useEffect(() => {
     const element = canvas.current;
     const parent = element?.parentElement;
     if (element === null || parent === null || parent === undefined) return;
-    const { cells } = area;
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (written.current.length !== cells.length) written.current = new Float64Array(cells.length);
-    const now = performance.now();
-    cells.forEach((cell, index) => {
-      if ((cell & PageBit.recent) !== 0) written.current[index] = now;
-    });
+    const scheme = matchMedia("(prefers-color-scheme: dark)");
+    let columns = 0;
     const draw = (): void => {
-      const time = performance.now();
-      const columns = Math.min(columnsOf(parent), cells.length);
-      const height = Math.ceil(cells.length / columns) * (CELL + GAP);
-      const ratio = devicePixelRatio;
-      element.style.height = `${height}px`;
-      element.style.width = `${columns * (CELL + GAP)}px`;
-      element.width = Math.round(columns * (CELL + GAP) * ratio);
-      element.height = Math.round(height * ratio);
-      const context = element.getContext("2d");
-      if (context === null) return;
-      const colors = colorsOf(parent);
-      context.scale(ratio, ratio);
-      let glowing = false;
-      cells.forEach((cell, index) => {
-        const x = (index % columns) * (CELL + GAP);
-        const y = Math.floor(index / columns) * (CELL + GAP);
-        if ((cell & PageBit.present) === 0) {
-          context.strokeStyle = colors.absent;
-          context.strokeRect(x + 0.5, y + 0.5, CELL - 1, CELL - 1);
-          return;
-        }
-        const executable = (cell & PageBit.executable) !== 0;
-        context.fillStyle = executable ? colors.exec : (cell & PageBit.dirty) !== 0 ? colors.dirty : colors.clean;
-        context.fillRect(x, y, CELL, CELL);
-        if (executable && (cell & PageBit.dirty) !== 0) {
-          context.fillStyle = colors.dirty;
-          context.fillRect(x + 3, y + 3, CELL - 6, CELL - 6);
-        }
-        const age = time - (written.current[index] ?? 0);
-        if (written.current[index] === 0 || age > GLOW_MS) return;
-        glowing = true;
-        context.globalAlpha = still ? 1 : 1 - age / GLOW_MS;
-        context.strokeStyle = colors.recent;
-        context.lineWidth = 2;
-        context.strokeRect(x + 1, y + 1, CELL - 2, CELL - 2);
-        context.lineWidth = 1;
-        context.globalAlpha = 1;
-      });
-      cancelAnimationFrame(frame.current);
-      if (glowing && !still) frame.current = requestAnimationFrame(draw);
+      columns = columnsOf(parent.clientWidth, area.cells.length);
+      paint(element, area.cells, columns, devicePixelRatio, colorsNow(scheme.matches));
     };
     draw();
-    const observer = new ResizeObserver(draw);
+    const observer = new ResizeObserver(() => {
+      if (columns !== columnsOf(parent.clientWidth, area.cells.length)) draw();
+    });
     observer.observe(parent);
-    const scheme = matchMedia("(prefers-color-scheme: dark)");
     scheme.addEventListener("change", draw);
     return () => {
-      cancelAnimationFrame(frame.current);
       observer.disconnect();
       scheme.removeEventListener("change", draw);
     };
@@ -193,7 +184,7 @@ function Strip({ area, onShow }: { readonly area: AreaPicture; readonly onShow: 
           role="img"
           aria-label={`${title}: ${resident} of ${(end - start) / PAGE} pages present, ${dirty} dirty`}
           onClick={(event) => {
-            const columns = Math.min(columnsOf(event.currentTarget.parentElement ?? event.currentTarget), area.cells.length);
+            const columns = columnsOf(event.currentTarget.parentElement?.clientWidth ?? 0, area.cells.length);
             const index = Math.floor(event.offsetY / (CELL + GAP)) * columns + Math.floor(event.offsetX / (CELL + GAP));
             onShow(Math.min(start + index * pagesPerCell * PAGE, end - PAGE));
           }}
