@@ -1,20 +1,21 @@
 /**
  * Compares the decoder with `objdump -d -M intel` over whole binaries: lengths always, text where a row describes the instruction.
  *
- *     tsx tools/compare-objdump.ts [--text] [--examples N] BINARY...
+ *     tsx tools/compare-objdump.ts [--text] [--sample=FILE] BINARY...
  *
+ * `--sample`: writes one instruction of each kind (row, operand size, addressing) with objdump's text, for tests that have no objdump.
  * Prints counts for each binary and every distinct difference with its first example. Exit status 1 where a length differs that no reviewed case
  * (test/decode/objdump-differences.md) explains; with --text also for text.
  */
 
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
 import { Decoder, DecodeStatus } from "../src/cpu/decode/decoder.ts";
 import { format } from "../src/cpu/decode/disasm.ts";
 import { allFeatures } from "../src/cpu/decode/features.ts";
-import type { Insn } from "../src/cpu/isa/insn.ts";
+import type { Decoded, Insn, RowSpec } from "../src/cpu/isa/insn.ts";
 import { newDecoded } from "../src/cpu/isa/insn.ts";
 
 interface Section {
@@ -156,7 +157,25 @@ export interface Comparison {
   readonly differences: Map<string, { count: number; example: string }>;
 }
 
-export async function compareFile(file: string, decoder: Decoder): Promise<Comparison> {
+/** One instruction of each kind, by kind: address, bytes, objdump's text ("" where there is no row: EVEX). */
+export type Sample = Map<string, string>;
+
+/** EVEX instructions of a sample: their lengths are what is known. */
+const EVEX_IN_SAMPLE = 300;
+
+function addToSample(sample: Sample, row: RowSpec | undefined, out: Decoded, bytes: Uint8Array, text: string): void {
+  let key = `evex ${out.opcode} ${out.modrm >> 6} ${out.length}`;
+  if (row === undefined) {
+    if (sample.size > 0 && [...sample.keys()].filter((known) => known.startsWith("evex")).length >= EVEX_IN_SAMPLE) return;
+  } else {
+    const { operandSize, memory, base, index, ripRelative, segment, addressSize, rep, lock } = out;
+    const place = memory ? `${base >= 0} ${index >= 0} ${ripRelative} ${segment} ${addressSize}` : "reg";
+    key = `${row.mnemonic} ${row.text} ${operandSize} ${rep} ${lock} ${place}`;
+  }
+  if (!sample.has(key)) sample.set(key, `${out.address.toString(16)} | ${Buffer.from(bytes).toString("hex")} | ${row === undefined ? "" : text}`);
+}
+
+export async function compareFile(file: string, decoder: Decoder, sample?: Sample): Promise<Comparison> {
   const sections = executableSections(readFileSync(file));
   const out = newDecoded();
   const result: Comparison = {
@@ -199,6 +218,7 @@ export async function compareFile(file: string, decoder: Decoder): Promise<Compa
     }
     if (out.row < 0 && status === DecodeStatus.unimplemented) {
       result.measured++;
+      if (sample !== undefined) addToSample(sample, undefined, out, bytes, "");
       return;
     }
     if (out.row < 0) {
@@ -218,7 +238,7 @@ export async function compareFile(file: string, decoder: Decoder): Promise<Compa
       }
       result.textDifferences++;
       note(`text ${expected.split(" ")[0]} / ${text.split(" ")[0]}`, () => show(text));
-    }
+    } else if (sample !== undefined) addToSample(sample, decoder.rows[out.row], out, bytes, text);
   });
   return result;
 }
@@ -226,6 +246,8 @@ export async function compareFile(file: string, decoder: Decoder): Promise<Compa
 async function main(args: readonly string[]): Promise<void> {
   const text = args.includes("--text");
   const files = args.filter((arg) => !arg.startsWith("--"));
+  const sampleFile = args.find((arg) => arg.startsWith("--sample="))?.slice("--sample=".length);
+  const sample: Sample | undefined = sampleFile === undefined ? undefined : new Map();
   if (files.length === 0) {
     process.stderr.write("usage: compare-objdump [--text] BINARY...\n");
     process.exitCode = 2;
@@ -247,7 +269,7 @@ async function main(args: readonly string[]): Promise<void> {
   const all = new Map<string, { count: number; example: string }>();
   for (const file of files) {
     const started = performance.now();
-    const result = await compareFile(file, decoder);
+    const result = await compareFile(file, decoder, sample);
     instructions += result.instructions;
     measured += result.measured;
     lengths += result.lengthDifferences;
@@ -272,6 +294,7 @@ async function main(args: readonly string[]): Promise<void> {
     reviewed += count;
     process.stdout.write(`${String(count).padStart(8)}  reviewed: ${name}\n`);
   }
+  if (sampleFile !== undefined && sample !== undefined) writeFileSync(sampleFile, `${[...sample.values()].join("\n")}\n`);
   const named = instructions - measured;
   process.stdout.write(
     `${instructions} instructions, ${lengths} lengths differ; ${measured} of EVEX, ${named} others: ${texts} texts differ, ${reviewed} reviewed ` +
