@@ -113,6 +113,16 @@ test("CPUID of v2 has what the x86-64 psABI asks of x86-64-v2", () => {
   expect(cpuidLeaf(cpuModels.v2, 0x8000_0001, 0)[2] & 1).toBe(1);
 });
 
+test("CPUID announces x86-64-v3 as the psABI's levels want it, and no more", () => {
+  const bit = (...of: readonly number[]): number => of.reduce((mask, i) => mask | (1 << i), 0);
+  // sse3 pclmul ssse3 fma cx16 sse4.1 sse4.2 movbe popcnt aes xsave osxsave avx f16c rdrand
+  expect(cpuidLeaf(cpuModels.v3, 1, 0)[2]).toBe(bit(0, 1, 9, 12, 13, 19, 20, 22, 23, 25, 26, 27, 28, 29, 30));
+  // fsgsbase bmi1 avx2 bmi2 rdseed adx clflushopt clwb sha; gfni vaes vpclmul rdpid
+  expect(cpuidLeaf(cpuModels.v3, 7, 0)).toEqual([0, bit(0, 3, 5, 8, 18, 19, 23, 24, 29), bit(8, 9, 10, 22), 0]);
+  // lahf lzcnt, no sse4a
+  expect(cpuidLeaf(cpuModels.v3, 0x8000_0001, 0)[2]).toBe(bit(0, 5));
+});
+
 test("#UD names the feature that the processor lacks", () => {
   const cpu = processor("66 0f 38 00 c1", cpuModels.v1);
   cpu.run(1);
