@@ -26,7 +26,7 @@ const { values } = parseArgs({
     cases: { type: "string" },
     limit: { type: "string", default: "300000000" },
     match: { type: "string", default: "" },
-    cpu: { type: "string", default: "v1" },
+    cpu: { type: "string", default: "v3" },
   },
 });
 if (values.cases === undefined) throw new Error("--cases FILE is missing");
