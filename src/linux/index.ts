@@ -30,7 +30,7 @@ export type { Idle, KernelListener, ProgramStart, StartOptions, SyscallOutcome }
 export { Reg, USER_CS, USER_SS, Vector } from "./registers.ts";
 export type { CpuFault, Registers } from "./registers.ts";
 export type { SigInfo } from "./signals/types.ts";
-export { addGuestArchive, addGuestFiles, listGuestFiles, modeText, readGuestFile } from "./vfs/guest-files.ts";
+export { addGuestArchive, addGuestFiles, archiveGuestFiles, listGuestFiles, modeText, readGuestFile } from "./vfs/guest-files.ts";
 export type { GuestFile, NewFile } from "./vfs/guest-files.ts";
 export { TarError } from "./vfs/tar.ts";
 export { syscalls, syscallTable } from "./syscalls/table.ts";

@@ -2,7 +2,7 @@
 import { decodeLatin1, decodeUtf8, encodeLatin1, encodeUtf8 } from "../base/index.ts";
 import { CpuState } from "../cpu/index.ts";
 import { backtrace, disassemble, type DisassembledInstruction, type Symbolizer } from "../debug/index.ts";
-import { listGuestFiles, modeText, readGuestFile, Reg, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../linux/index.ts";
+import { archiveGuestFiles, listGuestFiles, modeText, readGuestFile, Reg, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../linux/index.ts";
 import type { Machine } from "../machine/index.ts";
 import { PAGE_SIZE, PROT_EXEC } from "../memory/index.ts";
 import { addressOf } from "./address-text.ts";
@@ -98,6 +98,7 @@ export class Looker {
         return { address, place: symbolizer.at(address)?.text };
       },
       directory: ({ path }) => ({ path, entries: directory(machine, path) }),
+      archive: ({ path }) => ({ bytes: archiveGuestFiles(machine.kernel.vfs, bytesOf(path)) }),
       file: ({ path }) => ({ bytes: readGuestFile(machine.kernel.vfs, bytesOf(path)) }),
     };
   }

@@ -101,6 +101,8 @@ export interface Looks {
   /** An address as people write it: a number in hexadecimal, a register, a symbol, an area's name, and sums of them. */
   readonly address: { readonly ask: { readonly text: string }; readonly answer: { readonly address: number; readonly place: string | undefined } };
   readonly directory: { readonly ask: { readonly path: string }; readonly answer: { readonly path: string; readonly entries: readonly FileView[] } };
+  /** A tar archive of a directory. */
+  readonly archive: { readonly ask: { readonly path: string }; readonly answer: { readonly bytes: Uint8Array<ArrayBuffer> } };
   readonly file: { readonly ask: { readonly path: string }; readonly answer: { readonly bytes: Uint8Array<ArrayBuffer> } };
 }
 

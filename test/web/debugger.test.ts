@@ -1,4 +1,5 @@
 /** What a page's debugger asks of a session: stops, and looks at the machine. */
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
@@ -243,6 +244,35 @@ describe("files", () => {
     const page = new Page(undefined, { path: "/opt/tool", files: { archives: [], files: [{ path: "/opt/tool", content, executable: true }] } });
     expect(page.until({ type: "run" })).toMatchObject({ type: "exited", status: 0 });
     expect(page.text()).toBe(readProgram("hello-musl").stdout?.toString("latin1"));
+  });
+
+  test("a directory as an archive, which GNU tar reads and the guest takes again", () => {
+    const long = `${"long-".repeat(30)}name.txt`;
+    const files = ["/data/größe.txt", "/data/sub/tool", `/data/sub/${long}`].map((path) => ({
+      path,
+      content: Buffer.from(path),
+      executable: path.endsWith("tool"),
+    }));
+    const first = new Page(file("hello"), { files: { archives: [], files } });
+    const { bytes } = first.look("archive", { path: "/data" });
+    const listed = spawnSync("tar", ["-tf", "-"], { input: bytes, encoding: "utf8", env: { ...process.env, LC_ALL: "C.UTF-8" } });
+    // There may be no tar here; then the guest's reader is the only judge.
+    if (listed.error === undefined) {
+      expect(listed.stderr).toBe("");
+      const names = listed.stdout.trim().split("\n");
+      expect(names).toHaveLength(5);
+      expect(names).toEqual(expect.arrayContaining(["./", "./sub/", `./sub/${long}`, "./sub/tool"]));
+    }
+    const second = new Page(file("hello"), { files: { archives: [bytes], files: [] } });
+    for (const path of ["/", "/sub"]) {
+      const there = second
+        .look("directory", { path })
+        .entries.filter(({ name }) => !/^(dev|proc|sys|etc|tmp|usr|var|run|home|root|bin|program)$/.test(name));
+      expect(there).toEqual(first.look("directory", { path: `/data${path}` }).entries);
+    }
+    expect(Buffer.from(second.look("file", { path: `/sub/${long}` }).bytes).toString()).toBe(`/data/sub/${long}`);
+    expect(first.look("archive", { path: "/" }).bytes.length).toBeGreaterThan(file("hello").length);
+    expect(() => first.look("archive", { path: "/proc" })).toThrow();
   });
 
   test("what is no archive is refused", () => {

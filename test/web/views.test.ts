@@ -346,6 +346,9 @@ describe.skipIf(missing)(`views and controls in Chromium${skipping}`, () => {
       const [download] = await Promise.all([user.page.waitForEvent("download"), user.button("Download file").click()]);
       expect(download.suggestedFilename()).toBe("file");
       expect(readFileSync(await download.path(), "utf8")).toBe("packed");
+      const [folder] = await Promise.all([user.page.waitForEvent("download"), user.button("Download as .tar").click()]);
+      expect(folder.suggestedFilename()).toBe("er.tar");
+      expect(readFileSync(await folder.path()).toString("latin1")).toContain("packed");
       await input.setInputFiles([{ name: "later", mimeType: "", buffer: Buffer.from("#!/bin/sh\n") }]);
       await user.button("Step").click();
       await eventually(() => files.innerText()).toMatch(/later\s+10\s+-rwxr-xr-x/);

@@ -34,6 +34,10 @@ export function Files({ added, onAdd, onRemove, onRun, ...view }: FilesProps) {
     setMessage(undefined);
     view.machine.look("file", { path: join(path, name) }).then(({ bytes }) => download(name, bytes), say);
   };
+  const giveAll = (): void => {
+    setMessage(undefined);
+    view.machine.look("archive", { path }).then(({ bytes }) => download(`${path.split("/").pop() || "root"}.tar`, bytes), say);
+  };
   const parts = path.split("/").filter((part) => part !== "");
   const pending = added.files.length + added.archives.length > 0;
   return (
@@ -63,7 +67,10 @@ export function Files({ added, onAdd, onRemove, onRun, ...view }: FilesProps) {
           {...{ webkitdirectory: true }}
           onChange={(event) => add(event.currentTarget)}
         />
-        <span class="note">or drop them anywhere; .tar and .tar.gz are unpacked</span>
+        <button type="button" disabled={answer === undefined} onClick={giveAll}>
+          Download as .tar
+        </button>
+        <span class="note">Files can be dropped anywhere; .tar and .tar.gz are unpacked.</span>
       </div>
       {message !== undefined && (
         <p class="wrong" role="alert">

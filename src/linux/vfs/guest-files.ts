@@ -2,10 +2,11 @@
 
 import { errno } from "../abi/errno.ts";
 import { MAXSYMLINKS, O_RDONLY, X_OK } from "../abi/fcntl.ts";
-import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK } from "../abi/stat.ts";
+import { devMajor, devMinor, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK } from "../abi/stat.ts";
 import { FIRST_ENTRY } from "./directory.ts";
 import type { Dentry, Inode } from "./inode.ts";
 import { readTar, type TarEntry } from "./tar.ts";
+import { writeTar } from "./tar-write.ts";
 import { TmpInode } from "./tmpfs.ts";
 import type { Caller } from "./types.ts";
 import { unpack } from "./unpack.ts";
@@ -122,6 +123,27 @@ export function readGuestFile(vfs: Vfs, path: string): Uint8Array<ArrayBuffer> {
     at += part.length;
   }
   return bytes;
+}
+
+/** A tar archive of the directory `path`, with names relative to it; what is mounted below it is left out. Throws Errno. */
+export function archiveGuestFiles(vfs: Vfs, path: string): Uint8Array<ArrayBuffer> {
+  const dir = find(vfs, path);
+  if (!(dir.inode instanceof TmpInode)) throw dir.inode.isDirectory ? errno.EXDEV : errno.ENOTDIR;
+  return writeTar(membersOf(dir.inode, "./"));
+}
+
+function* membersOf(inode: TmpInode, path: string): Generator<TarEntry> {
+  const { mode, uid, gid, mtime } = inode;
+  const content = new Uint8Array(inode.store?.size ?? 0);
+  inode.store?.read(0, content);
+  const target = inode.isSymlink ? inode.target : "";
+  yield { path, mode, uid, gid, mtime, major: devMajor(inode.rdev), minor: devMinor(inode.rdev), target, content };
+  const names = [...(inode.entries?.keys() ?? [])].sort();
+  for (const name of names) {
+    const child = inode.entries?.get(name);
+    if (child === undefined || child.mounted !== null || !(child.inode instanceof TmpInode)) continue;
+    yield* membersOf(child.inode, `${path}${name}${child.inode.isDirectory ? "/" : ""}`);
+  }
 }
 
 /** Puts files into the guest's root file system, in place of what has their names. They belong to `owner`. Throws TarError for a name that cannot be. */
