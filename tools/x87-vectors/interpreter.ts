@@ -1,9 +1,10 @@
 /** Executes the cases of cases.ts in the interpreter. */
 
 import { allFeatures } from "../../src/cpu/index.ts";
+import type { X87Entry } from "../../src/cpu/x87/index.ts";
 import { InterpreterRunner } from "../../test/silicon/interpreter.ts";
 import { DATA, defaultState } from "../../test/silicon/state.ts";
-import { INPUT, MEMORY_BYTES, OUTPUT, OUTPUT_BYTES } from "./cases.ts";
+import { entryOf, INPUT, MEMORY_BYTES, OUTPUT, OUTPUT_BYTES } from "./cases.ts";
 
 const runner = new InterpreterRunner(32, allFeatures);
 /** ES and B of the status word. */
@@ -12,7 +13,7 @@ const RSI = 6;
 const BASE = 0x400;
 
 /** As runCase of cases.ts. */
-export function runInInterpreter(input: Uint8Array, at: number, output: Uint8Array, to: number): void {
+export function runInInterpreter(input: Uint8Array, at: number, output: Uint8Array, to: number): X87Entry {
   const view = new DataView(input.buffer, input.byteOffset + at);
   const before = defaultState();
   const image = INPUT.image;
@@ -50,6 +51,10 @@ export function runInInterpreter(input: Uint8Array, at: number, output: Uint8Arr
     out.setUint16(into + 8, Number(value >> 64n), true);
   }
   out.setUint32(OUTPUT.image + 8, 0xffff_0000 | word, true);
+  const prefixed = code[0] === 0x66 ? 1 : 0;
+  const entry = entryOf(code[prefixed] ?? 0, code[prefixed + 1] ?? 0);
+  if (entry === undefined) throw new Error("no entry for a case");
+  return entry;
 }
 
 /** The tag that FNSAVE stores (SDM volume 1, figure 8-7). */
