@@ -4,13 +4,14 @@ import type { Form } from "../form.ts";
 import { operandBits, specBits } from "../form.ts";
 import type { Bits, FlagKind, LeaveReason, Op, V, Var } from "../isa/ops.ts";
 import type { OperandSpec } from "../isa/insn.ts";
-import { FLAGS_SYSTEM, Flag, HELPER_AREA, SELECTORS, Vector, VECTOR_BYTES, VECTORS } from "../state.ts";
+import { HELPER_AREA, SELECTORS, Vector, VECTOR_BYTES, VECTORS } from "../state.ts";
 import type { ValType } from "../../wasm/index.ts";
 import { loadName, storeName } from "./access.ts";
 import type { Binding } from "./binding.ts";
 import type { SymbolicFlags } from "./flags.ts";
 import { Flags } from "./flags.ts";
 import type { Graph, Node } from "./graph.ts";
+import { repeat } from "./repeat.ts";
 import { node, Values } from "./values.ts";
 
 const LEAVE = { syscall: 0x100, breakpoint: 0x101, flags: 0x102, timestamp: 0x103 } as const;
@@ -61,7 +62,7 @@ export class Emitter extends Values implements Op {
   /** Reads the form's body, with its repeat prefix, and where it is the `last` of its list the jump to the next instruction. */
   run(last: boolean): void {
     const { insn } = this.form.row;
-    if (this.form.rep !== 0) this.#repeat(insn.semantics, insn.properties.rep === "repz");
+    if (this.form.rep !== 0) repeat(this, this.#binding, insn);
     else this.body(insn.semantics);
     if (last && !this.#left) this.#binding.next();
   }
@@ -71,62 +72,9 @@ export class Emitter extends Values implements Op {
     semantics(this);
   }
 
-  #repeat(body: (op: Op) => void, whileEqual: boolean): void {
-    const bits = this.addressSize;
-    const count = node(this.reg(1, bits));
-    this.if(this.eqz(count), () => this.#binding.next());
-    if (this.form.row.insn.properties.bulk !== undefined) this.#bulk(count, this.form.row.insn.properties.bulk);
-    body(this);
-    const rest = this.sub(count, this.const(1));
-    this.setReg(1, bits, rest);
-    let more: V = this.ne(this.zext(rest, bits), this.const(0));
-    if (whileEqual) more = this.x("i32.and", more, this.cond(this.form.rep === 0xf3 ? 4 : 5));
-    this.if(more, () => this.#binding.again());
-  }
-
-  /**
-   * Many elements at once: as many as there are, as the pages of both ends hold, and as the budget allows. Only upwards, where the pages can be
-   * accessed directly, and where a copy does not overlap its own result.
-   */
-  #bulk(count: Node, kind: "copy" | "fill"): void {
-    if (this.addressSize !== 64 || this.form.mode !== "none") return;
-    const bytes = this.size(0) / 8;
-    const shift = this.const(31 - Math.clz32(bytes));
-    const to = node(this.reg(7, 64));
-    const from = kind === "copy" ? node(this.reg(6, 64)) : undefined;
-    const target = this.#binding.direct(to, "write");
-    const source = from === undefined ? undefined : this.#binding.direct(from, "read");
-    if (target === undefined) return;
-    const minimum = (a: V, b: V): V => this.select(this.ltu(a, b), a, b);
-    const room = (address: V): V => this.shr(this.sub(this.const(4096), this.and(address, this.const(4095))), shift);
-    let n = minimum(count, room(to));
-    if (from !== undefined) n = minimum(n, room(from));
-    n = minimum(n, this.add(this.bool(this.#binding.budget()), this.const(1)));
-    const length = this.shl(n, shift);
-    const upwards = this.eqz(this.and(this.state(FLAGS_SYSTEM, 32), this.const(Flag.DF)));
-    let possible = this.x("i32.and", this.x("i32.and", upwards, target.truth), this.x("i64.gt_u", n, this.const(1)));
-    let value: V = this.const(0);
-    if (from !== undefined && source !== undefined) {
-      possible = this.x("i32.and", possible, source.truth);
-      possible = this.x("i32.and", possible, this.x("i64.ge_u", this.sub(to, from), length));
-    } else {
-      value = this.get(1);
-      const repeated = this.zext(this.mul(this.zext(value, 8), this.const(0x0101010101010101n)), this.size(0));
-      possible = this.x("i32.and", possible, this.eq(value, repeated));
-    }
-    this.if(possible, () => {
-      const amount = node(this.x("i32.wrap_i64", length));
-      if (source !== undefined) this.graph.effect({ kind: "copy", args: [target.place, source.place, amount] });
-      else this.graph.effect({ kind: "fill", args: [target.place, node(this.x("i32.wrap_i64", value)), amount] });
-      this.setReg(7, 64, this.add(to, length));
-      if (from !== undefined) this.setReg(6, 64, this.add(from, length));
-      const rest = this.sub(count, n);
-      this.setReg(1, 64, rest);
-      this.#binding.spend(node(this.x("i32.wrap_i64", this.sub(n, this.const(1)))));
-      this.if(this.ne(rest, this.const(0)), () => this.#binding.again());
-      this.#binding.next();
-      this.#left = true;
-    });
+  /** The branch that is being read does not come back to the list. */
+  gone(): void {
+    this.#left = true;
   }
 
   get operandSize(): 16 | 32 | 64 {
