@@ -140,7 +140,7 @@ export function App() {
       </div>
       <div class="work">
         <Guide instructions={state.instructions} {...guide} />
-        <Controls machine={machine} state={state} onStart={startOrLoad} onStop={program.stop} />
+        <Controls machine={machine} state={state} onStart={startOrLoad} onLoad={() => start()} onStop={program.stop} />
         {state.error !== undefined && (
           <p class="error" role="alert">
             {state.error}

@@ -8,6 +8,8 @@ export interface ControlsProps {
   readonly state: MachineState;
   /** Loads the chosen program; `run`: and lets it go. */
   readonly onStart: (run: boolean) => void;
+  /** Loads the chosen program; resolves when commands may follow. */
+  readonly onLoad: () => Promise<void>;
   readonly onStop: () => void;
 }
 
@@ -56,7 +58,7 @@ function Control({ icon, keys, primary = false, disabled, onClick, children }: C
 }
 
 /** Buttons, what is happening in a sentence, and the counters. */
-export function Controls({ machine, state, onStart, onStop }: ControlsProps) {
+export function Controls({ machine, state, onStart, onLoad, onStop }: ControlsProps) {
   const { phase, instructions, runMs, speed } = state;
   const going = phase === "running" || phase === "waiting";
   const busy = going || phase === "loading";
@@ -102,7 +104,7 @@ export function Controls({ machine, state, onStart, onStop }: ControlsProps) {
             <dd>{(runMs / 1000).toFixed(2)} s</dd>
           </div>
         </dl>
-        <RunTo machine={machine} disabled={!paused} />
+        <RunTo machine={machine} paused={paused} disabled={busy} onLoad={onLoad} />
       </div>
     </section>
   );
@@ -137,13 +139,21 @@ const PLACEHOLDERS: Readonly<Record<Goal, string>> = {
   count: "1,000,000",
 };
 
-/** Run to an address, a system call or a number of instructions. */
-function RunTo({ machine, disabled }: { readonly machine: MachineClient; readonly disabled: boolean }) {
+interface RunToProps {
+  readonly machine: MachineClient;
+  readonly paused: boolean;
+  readonly disabled: boolean;
+  readonly onLoad: () => Promise<void>;
+}
+
+/** Run to an address, a system call or a number of instructions, from the start where nothing is loaded. */
+function RunTo({ machine, paused, disabled, onLoad }: RunToProps) {
   const id = useId();
   const [goal, setGoal] = useState<Goal>("address");
   const [text, setText] = useState("");
   const [error, setError] = useState<string | undefined>(undefined);
   const go = async (): Promise<void> => {
+    if (!paused) await onLoad();
     if (goal === "count") {
       const maxInstructions = Number(text.replace(/[,_\s]/g, ""));
       if (text.trim() === "" || !Number.isSafeInteger(maxInstructions) || maxInstructions < 0)

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 /** Lines that are kept to be seen. */
-const KEPT = 1000;
+const KEPT = 500;
 /** Between two drawings. */
 const DRAW_MS = 100;
 
@@ -51,11 +51,11 @@ export function StraceView({ text, enabled, onEnable }: StraceProps) {
   const box = useRef<HTMLPreElement>(null);
   const [filter, setFilter] = useState("");
   const wanted = filter.trim().toLowerCase();
-  const lines = text.split("\n");
   const shown =
     wanted === ""
       ? text
-      : lines
+      : text
+          .split("\n")
           .filter((line) => line.toLowerCase().includes(wanted))
           .map((line) => `${line}\n`)
           .join("");

@@ -1,7 +1,7 @@
 // What is to be run, and how: chosen, edited and started.
 import { useCallback, useMemo, useRef, useState } from "preact/hooks";
 import type { Command, InputEvent, Streams } from "../../src/web/index.ts";
-import { type Dropped, type Incoming, readIncoming } from "./files/incoming.ts";
+import { type Dropped, type Incoming, isElf, readIncoming } from "./files/incoming.ts";
 import { loadInterpreter, type MachineClient } from "./machine.ts";
 import { fetchBytes, type GalleryProgram, programs } from "./programs.ts";
 import type { Recipe } from "./snapshots/recipe.ts";
@@ -266,9 +266,12 @@ export function useProgram(machine: MachineClient, stage: Stage, first: GalleryP
       openBytes,
       openGuestPath: (path) => take({ name: path, path, load: undefined, fromGallery: false }, own()),
       openUrl: async (text) => {
+        if (text.trim() === "") throw new Error("An address is missing.");
+        if (!URL.canParse(text, location.href)) throw new Error(`"${text}" is no address.`);
         const url = new URL(text, location.href);
         const name = decodeURIComponent(url.pathname.split("/").pop() ?? "") || "program";
         const bytes = await fetchBytes(url.href, name, url.origin !== location.origin);
+        if (!isElf(bytes)) throw new Error(`${name} is no ELF file.`);
         openBytes(name, () => Promise.resolve(bytes));
       },
       addFiles: async (dropped, below) => {

@@ -78,11 +78,6 @@ export class Playground {
     page.on("console", (message) => {
       if (message.type() === "error") this.errors.push(message.text());
     });
-    await page.addInitScript(() => {
-      const tasks: number[] = [];
-      new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: "longtask" });
-      Object.assign(window, { longTasks: tasks });
-    });
     await page.goto(`${this.url}${options.fragment ?? ""}`);
     await page.locator(".xterm-screen").waitFor();
     return page;

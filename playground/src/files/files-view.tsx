@@ -21,13 +21,17 @@ export function Files({ added, onAdd, onRemove, onRun, ...view }: FilesProps) {
   const [path, setPath] = useState("/");
   const { answer, error } = useLook(view, "directory", { path }, LIVE_MS);
   const [message, setMessage] = useState<string | undefined>(undefined);
+  const [busy, setBusy] = useState(false);
   const files = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
   const say = (reason: unknown): void => setMessage(reason instanceof Error ? reason.message : String(reason));
   const add = (input: HTMLInputElement): void => {
     if (input.files === null || input.files.length === 0) return;
     setMessage(undefined);
-    onAdd(chosenFiles(input.files), path).catch(say);
+    setBusy(true);
+    onAdd(chosenFiles(input.files), path)
+      .catch(say)
+      .finally(() => setBusy(false));
     input.value = "";
   };
   const give = (name: string): void => {
@@ -72,6 +76,7 @@ export function Files({ added, onAdd, onRemove, onRun, ...view }: FilesProps) {
         </button>
         <span class="note">Files can be dropped anywhere; .tar and .tar.gz are unpacked.</span>
       </div>
+      {busy && <progress aria-label="Reading files" />}
       {message !== undefined && (
         <p class="wrong" role="alert">
           {message}

@@ -15,15 +15,19 @@ export function AddressBar({ label, placeholder, button, disabled = false, onGo,
   const id = useId();
   const [text, setText] = useState("");
   const [error, setError] = useState<string | undefined>(undefined);
+  const [busy, setBusy] = useState(false);
   return (
     <form
       class="bar"
       onSubmit={(event) => {
         event.preventDefault();
-        onGo(text).then(
-          () => setError(undefined),
-          (reason: unknown) => setError(reason instanceof Error ? reason.message : String(reason)),
-        );
+        setBusy(true);
+        onGo(text)
+          .then(
+            () => setError(undefined),
+            (reason: unknown) => setError(reason instanceof Error ? reason.message : String(reason)),
+          )
+          .finally(() => setBusy(false));
       }}
     >
       <input
@@ -46,10 +50,11 @@ export function AddressBar({ label, placeholder, button, disabled = false, onGo,
           ))}
         </datalist>
       )}
-      <button type="submit" disabled={disabled}>
+      <button type="submit" disabled={disabled || busy}>
         {button}
       </button>
-      {error !== undefined && (
+      {busy && <progress aria-label="Loading" />}
+      {error !== undefined && !busy && (
         <p class="wrong" id={id} role="alert">
           {error}
         </p>
