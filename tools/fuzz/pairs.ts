@@ -1,9 +1,9 @@
 /**
  * Two instructions in a row: what single ones cannot show, such as flags that nobody reads, handlers for two records, and a comparison with its branch.
- * The second one accesses no memory of its own, and neither leaves anything undefined.
+ * The second one's memory is near RSP, and neither leaves anything undefined.
  */
 
-import { allFeatures, type Decoder, type RowSpec } from "../../src/cpu/index.ts";
+import { allFeatures, type Decoded, type Decoder, type RowSpec } from "../../src/cpu/index.ts";
 import { sameResult } from "../../test/silicon/compare.ts";
 import { type Encoding, randomEncoding } from "../../test/silicon/encodings.ts";
 import { InterpreterRunner } from "../../test/silicon/interpreter.ts";
@@ -17,6 +17,8 @@ import { isApproximation, isTranscendental, textOf } from "./judge.ts";
 import type { RowLog } from "./log.ts";
 import { shrinkState } from "./shrink.ts";
 
+/** RSP is so far from the data page's ends. */
+const NEAR = 0x300;
 /** The runner's room for code. */
 const ROOM = 20;
 
@@ -31,6 +33,11 @@ function isExact(row: RowSpec): boolean {
 /** Whether the row reads flags. */
 function readsFlags(row: RowSpec): boolean {
   return row.cc !== undefined || /^(adc|sbb|lahf|pushf|cmc|setalc|adcx|adox)$/.test(row.mnemonic);
+}
+
+/** Whether an operand in memory is in the data page, as RSP is before the first instruction. */
+function isNearStack({ base, index, segment, addressSize, disp }: Decoded): boolean {
+  return base === 4 && index < 0 && segment === 0 && addressSize === 64 && Math.abs(disp) < NEAR;
 }
 
 export class Pairs {
@@ -49,7 +56,9 @@ export class Pairs {
   constructor(decoder: Decoder, rows: readonly RowSpec[], show: number) {
     this.#decoder = decoder;
     this.#first = rows.filter((row) => isExact(row) && row.insn.properties.ends === undefined && row.insn.properties.rep === undefined);
-    this.#second = rows.filter((row) => isExact(row) && row.form !== "mem" && !row.operands.some(({ kind }) => "MOXYCD".includes(kind)));
+    this.#second = rows.filter(
+      (row) => isExact(row) && row.insn.properties.rep === undefined && !row.operands.some(({ kind }) => "OCD".includes(kind)),
+    );
     this.#readers = this.#second.filter(readsFlags);
     this.#writers = this.#first.filter((row) => row.insn.properties.writes !== undefined);
     this.#show = show;
@@ -60,8 +69,9 @@ export class Pairs {
       const flags = r.chance(2);
       const first = randomEncoding(r.of(flags ? this.#writers : this.#first), r, this.#decoder);
       const second = randomEncoding(r.of(flags ? this.#readers : this.#second), r, this.#decoder);
-      // After VEX the upper halves matter, after the x87 the tags: rows of any kind are put together.
-      if (!second.decoded.memory && first.bytes.length + second.bytes.length <= ROOM) return [first, second];
+      // Half of them with memory, where the second has any.
+      const place = second.decoded.memory ? isNearStack(second.decoded) : second.row.form === "reg" || r.chance(8);
+      if (place && first.bytes.length + second.bytes.length <= ROOM) return [first, second];
     }
   }
 

@@ -69,6 +69,9 @@ const CANONICAL_HIGH = 0xffff_8000_0000_0000;
 /** EXIT_DETAIL: `exception` is filled in. */
 const RAISED = 0x200;
 
+/** Bytes of an entry of the jump cache that is empty: an address that is not canonical, which no branch reaches. */
+const NO_TARGET = 0x80;
+
 /** What the alignment check wants of an access: vectors of any width 16 bytes, 80-bit numbers 8, x87 images 4, or 2 with 16-bit operands. */
 function alignmentOf(size: number): number {
   if (size === 16 || size === 32) return 16;
@@ -149,7 +152,7 @@ export class Interpreter {
     };
     this.handlers = new Handlers(context, forms, this.#jumpCache, features, options.prebuilt);
     this.#blocks = new BlockCache(space, this.decoder, forms, this.handlers, blocksStart);
-    this.space.u8.fill(0xff, this.#jumpCache, this.#jumpCache + JUMP_CACHE_ENTRIES * 16);
+    this.#clearJumpCache();
     this.#view.setUint32(FLAGS_SYSTEM, Flag.IF | 2, true);
   }
 
@@ -353,7 +356,11 @@ export class Interpreter {
   #followFlush(): void {
     if (this.#flushes === this.#blocks.flushes) return;
     this.#flushes = this.#blocks.flushes;
-    this.space.u8.fill(0xff, this.#jumpCache, this.#jumpCache + JUMP_CACHE_ENTRIES * 16);
+    this.#clearJumpCache();
+  }
+
+  #clearJumpCache(): void {
+    this.space.u8.fill(NO_TARGET, this.#jumpCache, this.#jumpCache + JUMP_CACHE_ENTRIES * 16);
   }
 
   #decodeFault(): void {
