@@ -4,6 +4,7 @@
 
 import { DE, type Environment, IE, PE, encode, narrow, narrowed, roundsUp } from "./rounding.ts";
 import { BIAS, Float80, INTEGER_BIT, Kind, MAX_EXPONENT, TWO_32, copy, kindOf, normalise, quiet, set, setZero } from "./float80.ts";
+import { align, significand } from "./significand.ts";
 
 const x: Float80 = new Float80();
 
@@ -87,32 +88,11 @@ export const magnitude: { high: number; low: number } = { high: 0, low: 0 };
  */
 export function toMagnitude(env: Environment, value: Float80, rounding: number): boolean {
   const shift = BIAS + 63 - value.exponent;
-  let high = value.high;
-  let low = value.low;
-  let extra = 0;
-  if (shift < 0) return high === 0 && low === 0;
-  if (shift >= 66) {
-    extra = high !== 0 || low !== 0 ? 1 : 0;
-    high = 0;
-    low = 0;
-  } else {
-    let left = shift;
-    let sticky = 0;
-    while (left >= 32) {
-      sticky |= extra;
-      extra = low;
-      low = high;
-      high = 0;
-      left -= 32;
-    }
-    if (left > 0) {
-      sticky |= extra << (32 - left);
-      extra = ((low << (32 - left)) | (extra >>> left)) >>> 0;
-      low = ((high << (32 - left)) | (low >>> left)) >>> 0;
-      high >>>= left;
-    }
-    if (sticky !== 0) extra = (extra | 1) >>> 0;
-  }
+  const zero = value.high === 0 && value.low === 0;
+  if (shift < 0) return zero;
+  align(value.high, value.low, zero ? 0 : shift);
+  const { extra } = significand;
+  let { high, low } = significand;
   const up = roundsUp(rounding, value.sign, low & 1, extra);
   if (up) {
     low = (low + 1) >>> 0;

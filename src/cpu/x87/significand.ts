@@ -76,8 +76,8 @@ export function difference(largeHigh: number, largeLow: number, smallHigh: numbe
   settle(high, low, extra, shift);
 }
 
-/** A significand shifted right, into {@link significand}. */
-function align(high: number, low: number, distance: number): void {
+/** A significand shifted right, into {@link significand}: one that is not zero, or by 0. */
+export function align(high: number, low: number, distance: number): void {
   let extra = 0;
   let left = distance;
   if (left > 96) {

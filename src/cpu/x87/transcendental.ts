@@ -277,21 +277,25 @@ export function fptan(s: X87State): void {
   s.push(s.b);
 }
 
-/** Reads ST(0) to s.a and ST(1) to s.b, or does what is to be done where one is empty: both are consumed, the result replaces ST(1). */
-function take01(s: X87State): Environment | undefined {
+/** A function of ST(0), x, and ST(1), y, neither of which is a NaN or an unsupported number. */
+type OfTwo = (env: Environment, x: Float80, y: Float80, kindX: Kind, kindY: Kind, out: Float80) => void;
+
+/** Both operands are consumed, the result replaces ST(1). */
+function ofTwo(s: X87State, f: OfTwo): void {
   if (s.isEmpty(0) || s.isEmpty(1)) {
     if (s.stackFault(0)) {
       s.writeIndefinite(1);
       s.pop();
     }
-    return undefined;
+    return;
   }
   s.read(0, s.a);
   s.read(1, s.b);
-  return s.begin();
-}
-
-function finish01(s: X87State): void {
+  const env = s.begin();
+  const kindX = kindOf(s.a);
+  const kindY = kindOf(s.b);
+  if (kindX > Kind.infinity || kindY > Kind.infinity) propagate(env, s.a, s.b, kindX, kindY, s.result);
+  else f(env, s.a, s.b, kindX, kindY, s.result);
   if (!s.finish()) return;
   s.write(1, s.result);
   s.pop();
@@ -308,19 +312,10 @@ function quartersOfPi(env: Environment, quarters: number, sign: number, out: Flo
 
 /** The angle of the point (ST(0), ST(1)). */
 export function fpatan(s: X87State): void {
-  const env = take01(s);
-  if (env === undefined) return;
-  arctangent(env, s.a, s.b, s.result);
-  finish01(s);
+  ofTwo(s, arctangent);
 }
 
-function arctangent(env: Environment, x: Float80, y: Float80, out: Float80): void {
-  const kindX = kindOf(x);
-  const kindY = kindOf(y);
-  if (kindX > Kind.infinity || kindY > Kind.infinity) {
-    propagate(env, x, y, kindX, kindY, out);
-    return;
-  }
+function arctangent(env: Environment, x: Float80, y: Float80, kindX: Kind, kindY: Kind, out: Float80): void {
   operand(env, a, x, kindX);
   operand(env, b, y, kindY);
   if (env.suppressed()) return;
@@ -358,19 +353,10 @@ function arctangent(env: Environment, x: Float80, y: Float80, out: Float80): voi
 
 /** ST(1) * log2(ST(0)). */
 export function fyl2x(s: X87State): void {
-  const env = take01(s);
-  if (env === undefined) return;
-  logarithm(env, s.a, s.b, s.result);
-  finish01(s);
+  ofTwo(s, logarithm);
 }
 
-function logarithm(env: Environment, x: Float80, y: Float80, out: Float80): void {
-  const kindX = kindOf(x);
-  const kindY = kindOf(y);
-  if (kindX > Kind.infinity || kindY > Kind.infinity) {
-    propagate(env, x, y, kindX, kindY, out);
-    return;
-  }
+function logarithm(env: Environment, x: Float80, y: Float80, kindX: Kind, kindY: Kind, out: Float80): void {
   if (kindX === Kind.zero) {
     if (kindY === Kind.zero) invalid(env, out);
     else {
@@ -420,19 +406,10 @@ function logarithm(env: Environment, x: Float80, y: Float80, out: Float80): void
 
 /** ST(1) * log2(ST(0) + 1). */
 export function fyl2xp1(s: X87State): void {
-  const env = take01(s);
-  if (env === undefined) return;
-  logarithmPlusOne(env, s.a, s.b, s.result);
-  finish01(s);
+  ofTwo(s, logarithmPlusOne);
 }
 
-function logarithmPlusOne(env: Environment, x: Float80, y: Float80, out: Float80): void {
-  const kindX = kindOf(x);
-  const kindY = kindOf(y);
-  if (kindX > Kind.infinity || kindY > Kind.infinity) {
-    propagate(env, x, y, kindX, kindY, out);
-    return;
-  }
+function logarithmPlusOne(env: Environment, x: Float80, y: Float80, kindX: Kind, kindY: Kind, out: Float80): void {
   if ((kindX === Kind.infinity && (kindY === Kind.zero || x.sign)) || (kindX === Kind.zero && kindY === Kind.infinity)) {
     invalid(env, out);
     return;
