@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
+import { interpreterStampPlugin } from "../tools/interpreter-stamp.js";
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
@@ -24,10 +25,10 @@ export default defineConfig({
   root: path("."),
   // Any path of any static host.
   base: "./",
-  plugins: [programFiles()],
+  plugins: [programFiles(), interpreterStampPlugin()],
   resolve: { alias: { util: path("shims/util.js"), assert: path("shims/assert.js") } },
   server: { fs: { allow: [path("..")] } },
-  worker: { format: "es" },
+  worker: { format: "es", plugins: () => [interpreterStampPlugin()] },
   build: {
     outDir: path("dist"),
     emptyOutDir: true,

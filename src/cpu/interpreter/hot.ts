@@ -9,7 +9,7 @@ import type { FormGroup, Handler, HandlerContext, Main, Sequence } from "./handl
 import { encodeHandlers, encodeMain, loadHandlers, loadMain } from "./handlers.ts";
 import { hotForms } from "./hot-forms.ts";
 import { hotPairs } from "./hot-pairs.ts";
-import { featureNames, packModules, unpackModules } from "./prebuilt.ts";
+import { entryName, packModules, unpackModules } from "./prebuilt.ts";
 import { FIRST_FORM } from "./record.ts";
 import { warmForms } from "./warm-forms.ts";
 
@@ -28,13 +28,13 @@ export class Handlers {
   readonly #slow: (Handler | undefined)[] = [];
   readonly #hot: readonly Sequence[];
   readonly #jumpCache: number;
-  readonly #features: string;
+  readonly #entryName: string;
   readonly #firstFunction: number;
   #pending: FormGroup[] = [];
 
   /** `prebuilt`: what {@link encode} gave for the same layout and `features` (among others), to save the time that making it takes. */
   constructor(context: HandlerContext, forms: FormTable, jumpCache: number, features: ReadonlySet<string>, prebuilt?: Uint8Array) {
-    this.#features = featureNames(features);
+    this.#entryName = entryName(features);
     this.#context = context;
     this.#forms = forms;
     this.#jumpCache = jumpCache;
@@ -43,7 +43,7 @@ export class Handlers {
     for (const group of groups) this.#groups.push(group);
     this.#hot = [...groups.map((group): Sequence => [group]), ...this.#hotPairs()];
     this.#firstFunction = FIRST_FORM + this.#hot.length;
-    const modules = prebuilt === undefined ? undefined : unpackModules(prebuilt, context.layout.windowBits, this.#features);
+    const modules = prebuilt === undefined ? undefined : unpackModules(prebuilt, context.layout.windowBits, this.#entryName);
     this.main = loadMain(context, modules?.main ?? encodeMain(context, this.#hot, jumpCache), this.#table);
     if (modules !== undefined) this.#install(loadHandlers(context, modules.warm, this.#addWarm().length));
   }
@@ -52,7 +52,7 @@ export class Handlers {
   encode(): Uint8Array {
     const main = encodeMain(this.#context, this.#hot, this.#jumpCache);
     const warm = encodeHandlers(this.#context, this.#addWarm(), false);
-    return packModules(this.#context.layout.windowBits, this.#features, main, warm);
+    return packModules(this.#context.layout.windowBits, this.#entryName, main, warm);
   }
 
   /** Numbers for the warm forms, in the order of their list. */
