@@ -11,7 +11,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { listPrograms } from "../../programs/build.ts";
 import { missing, type Options, Playground, skipping } from "./playground-page.ts";
 import { flood, loop } from "./tiny-elf.ts";
-import { longestTask, shortest } from "./user.ts";
+import { shortest, User } from "./user.ts";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -19,42 +19,12 @@ describe.skipIf(missing)(`the playground in Chromium${skipping}`, () => {
   const playground = Playground.forThisFile();
   const { errors } = playground;
   let page: Page;
+  let user: User;
 
   async function open(options: Options = {}): Promise<void> {
     page = await playground.open(options);
+    user = new User(page);
   }
-
-  const button = (name: string) => page.getByRole("button", { name, exact: true });
-  const choose = (name: string) =>
-    page
-      .getByRole("button", { name: new RegExp(`^${name}\\b`) })
-      .first()
-      .click();
-  const openFile = (name: string, buffer: Buffer) => page.getByLabel("ELF file", { exact: true }).setInputFiles({ name, mimeType: "", buffer });
-  const status = (pattern: RegExp) => page.getByRole("status").filter({ hasText: pattern }).waitFor();
-  const screen = () => page.locator(".xterm-rows").innerText();
-  /** Milliseconds from the click on a button until the sentence begins with `text`, both seen in the page. */
-  const clickUntil = (name: string, text: string) =>
-    page.evaluate(
-      ([label, wanted]) =>
-        new Promise<number>((resolve) => {
-          const sentence = document.querySelector("[role=status]");
-          const target = [...document.querySelectorAll("button")].find((each) => each.textContent === label);
-          const began = performance.now();
-          new MutationObserver((_records, observer) => {
-            if (!sentence?.textContent?.startsWith(wanted)) return;
-            observer.disconnect();
-            resolve(performance.now() - began);
-          }).observe(sentence as Node, { childList: true, characterData: true, subtree: true });
-          target?.click();
-        }),
-      [name, text] as const,
-    );
-  const pause = () => clickUntil("Pause", "Paused after");
-  const goOn = async (name: string) => {
-    await button(name).click();
-    await status(/^The program runs/);
-  };
 
   describe("can be used", () => {
     beforeEach(() => {
@@ -77,99 +47,97 @@ describe.skipIf(missing)(`the playground in Chromium${skipping}`, () => {
 
     test("runs a program of the gallery", async () => {
       await open();
-      await choose("hello-musl");
-      await button("Run").click();
-      await status(/^Ended with status 0 after [\d,]+ instructions\.$/);
-      await expect.poll(screen).toContain(
-        listPrograms()
-          .find(({ name }) => name === "hello-musl")
-          ?.stdout?.toString()
-          .trim(),
-      );
-      await expect.poll(() => page.getByRole("region", { name: "Lines of strace" }).innerText()).toContain("+++ exited with 0 +++");
+      await user.choose("hello-musl");
+      await user.button("Run").click();
+      await user.status(/^Ended with status 0 after [\d,]+ instructions\.$/);
+      await expect
+        .poll(() => user.screen())
+        .toContain(
+          listPrograms()
+            .find(({ name }) => name === "hello-musl")
+            ?.stdout?.toString()
+            .trim(),
+        );
+      await expect.poll(() => user.region("Lines of strace").innerText()).toContain("+++ exited with 0 +++");
     });
 
     test("passes arguments and text, and says how a program ended", async () => {
       await open();
-      await choose("arguments");
+      await user.choose("arguments");
       await expect.poll(() => page.getByLabel("Text", { exact: true }).inputValue()).not.toBe("");
       expect(await page.getByLabel("Arguments", { exact: true }).inputValue()).toBe("one 'two words' '' äö");
-      await button("Run").click();
-      await status(/^Ended with status 43/);
-      await choose("faults");
-      await button("Run").click();
-      await status(/^Ended by SIGSEGV \(status 139\)/);
+      await user.button("Run").click();
+      await user.status(/^Ended with status 43/);
+      await user.choose("faults");
+      await user.button("Run").click();
+      await user.status(/^Ended by SIGSEGV \(status 139\)/);
       expect(await page.getByRole("log", { name: "Notices" }).innerText()).toContain("SIGSEGV");
     });
 
     test("passes what is typed", async () => {
       await open();
-      await choose("arguments");
+      await user.choose("arguments");
       await expect.poll(() => page.getByLabel("Text", { exact: true }).inputValue()).not.toBe("");
       await page.getByLabel("Standard input").selectOption("terminal");
-      await button("Run").click();
-      await status(/^The program waits/);
+      await user.button("Run").click();
+      await user.status(/^The program waits/);
       await page.keyboard.type("typed by hand\n");
-      await expect.poll(screen).toContain("typed by hand");
+      await expect.poll(() => user.screen()).toContain("typed by hand");
       await page.keyboard.press("Control+d");
-      await status(/^Ended with status 41/);
+      await user.status(/^Ended with status 41/);
     });
 
     test("pauses, steps, continues and stops a program that loops", async () => {
       await open();
-      await openFile("loop", loop);
-      await button("Run").click();
-      await status(/^The program runs/);
+      await user.openFile("loop", loop);
+      await user.start("Run");
       await expect.poll(() => page.locator(".counters").innerText()).toMatch(/million\/s/);
-      expect(await shortest(100, pause, () => goOn("Continue"))).toBeLessThan(100);
-      const disassembly = page.getByRole("region", { name: "Disassembly" });
+      expect(await user.pauseTime(100)).toBeLessThan(100);
+      const disassembly = user.region("Disassembly");
       expect(await disassembly.locator("[aria-current=step]").innerText()).toMatch(/400078\s+jmp\s+400078/);
       const sentence = await page.getByRole("status").innerText();
       const before = Number(/after ([\d,]+)/.exec(sentence)?.[1]?.replaceAll(",", ""));
-      await button("Step").click();
-      await status(new RegExp(`after ${new Intl.NumberFormat("en").format(before + 1)} `));
-      await button("Continue").click();
-      await status(/^The program runs/);
+      await user.button("Step").click();
+      await user.status(new RegExp(`after ${new Intl.NumberFormat("en").format(before + 1)} `));
+      await user.start("Continue");
       expect(
         await shortest(
           100,
-          () => clickUntil("Stop", "Stopped"),
-          () => goOn("Run"),
+          () => user.clickUntil("Stop", "Stopped"),
+          () => user.start("Run"),
         ),
       ).toBeLessThan(100);
-      await button("Run").click();
-      await status(/^The program runs/);
+      await user.start("Run");
       await page.getByRole("textbox", { name: /^Terminal/ }).press("Control+c");
-      await status(/^Ended by SIGINT/);
+      await user.status(/^Ended by SIGINT/);
     });
 
     test("stays awake while a program floods its terminal", async () => {
       await open();
-      await openFile("flood", flood);
-      await button("Run").click();
-      await expect.poll(screen, { timeout: 10_000 }).toContain("hello, flood");
-      expect(await longestTask(page)).toBeLessThan(50);
-      expect(await shortest(100, pause, () => goOn("Continue"))).toBeLessThan(100);
+      await user.openFile("flood", flood);
+      await user.button("Run").click();
+      await expect.poll(() => user.screen(), { timeout: 10_000 }).toContain("hello, flood");
+      expect(await user.longestTask()).toBeLessThan(50);
+      expect(await user.pauseTime(100)).toBeLessThan(100);
     });
 
     test("marks the registers that a step changes", async () => {
       await open();
-      await choose("hello");
-      await button("Step").click();
-      await status(/^Before the first instruction/);
-      await button("Step").click();
-      await status(/^Paused after 1 instruction,/);
+      await user.choose("hello");
+      await user.load();
+      await user.button("Step").click();
+      await user.status(/^Paused after 1 instruction,/);
       expect(await page.locator(".registers .changed dt").allInnerTexts()).toContain("rip");
     });
 
     test("says errors in a sentence", async () => {
       await open();
-      await openFile("notes.txt", Buffer.from("no program"));
-      await button("Run").click();
+      await user.openFile("notes.txt", Buffer.from("no program"));
+      await user.button("Run").click();
       expect(await page.getByRole("alert").innerText()).toMatch(/^[A-Z].*\.$/);
-      await choose("hello");
+      await user.choose("hello");
       await page.getByLabel("Arguments", { exact: true }).fill("'open");
-      await button("Run").click();
+      await user.button("Run").click();
       expect(await page.getByRole("alert").innerText()).toMatch(/without a closing one\.$/);
     });
 
@@ -180,8 +148,7 @@ describe.skipIf(missing)(`the playground in Chromium${skipping}`, () => {
       ["380 px and dark", 380, true],
     ])("by everybody, %s", async (_name, width, dark) => {
       await open({ width, dark });
-      await button("Step").click();
-      await status(/^Before the first instruction/);
+      await user.load();
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
       await page.evaluate(axe);
       const findings = await page.evaluate(async () => {

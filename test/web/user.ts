@@ -18,7 +18,7 @@ interface TraceEvent {
  * The longest task of pages' main threads within two seconds, in milliseconds that the thread itself has worked: what else the computer does
  * meanwhile does not count.
  */
-export async function longestTask(page: Page): Promise<number> {
+async function longestTask(page: Page): Promise<number> {
   const browser = page.context().browser();
   if (browser === null) throw new Error("the page has no browser");
   const session = await browser.newBrowserCDPSession();
@@ -88,6 +88,11 @@ export class User {
     await this.status(/^Before the first instruction/);
   }
 
+  async start(button: "Run" | "Continue"): Promise<void> {
+    await this.button(button).click();
+    await this.status(/^The program runs/);
+  }
+
   async runTo(what: "address" | "system call" | "count", text: string): Promise<void> {
     await this.page.getByLabel("Run to what").selectOption(what);
     await this.page.getByRole("textbox", { name: "Run to" }).fill(text);
@@ -124,6 +129,14 @@ export class User {
           target?.click();
         }),
       [name, text] as const,
+    );
+  }
+  /** The shortest of some times in which a running program has stood still after a click on Pause, in milliseconds. */
+  pauseTime(limit: number): Promise<number> {
+    return shortest(
+      limit,
+      () => this.clickUntil("Pause", "Paused after"),
+      () => this.start("Continue"),
     );
   }
 }

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { readProgram } from "../../programs/build.ts";
 import { missing, type Options, Playground, skipping } from "./playground-page.ts";
 import { tinyElf } from "./tiny-elf.ts";
-import { shortest, User } from "./user.ts";
+import { User } from "./user.ts";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const file = (name: string): Buffer => readFileSync(readProgram(name).binary);
@@ -123,16 +123,10 @@ describe.skipIf(missing)(`views and controls in Chromium${skipping}`, () => {
       await open();
       await user.openFile("writer", writer);
       await user.tab("Pages");
-      await user.button("Run").click();
-      await user.status(/^The program runs/);
+      await user.start("Run");
       await eventually(() => user.region("Picture of the page table").locator("canvas").count()).toBeGreaterThan(2);
       expect(await user.longestTask()).toBeLessThan(50);
-      const pause = () => user.clickUntil("Pause", "Paused after");
-      const goOn = async () => {
-        await user.button("Continue").click();
-        await user.status(/^The program runs/);
-      };
-      expect(await shortest(100, pause, goOn)).toBeLessThan(100);
+      expect(await user.pauseTime(100)).toBeLessThan(100);
     });
   });
 
