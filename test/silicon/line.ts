@@ -31,6 +31,7 @@ export const VECTORS: Readonly<Record<string, number>> = {
   "#DE": 0,
   "#DB": 1,
   "#BP": 3,
+  "#OF": 4,
   "#UD": 6,
   "#NM": 7,
   "#NP": 11,

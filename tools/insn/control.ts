@@ -319,9 +319,6 @@ function* exceptions(): Generator<Case> {
     "0f 01 17",
     "0f 01 1f",
     "0f 01 3f",
-    "cd 40",
-    "cd 00",
-    "cd 0d",
     "cf",
     "cb",
     "0f 35",
@@ -334,7 +331,10 @@ function* exceptions(): Generator<Case> {
   yield { text: `db ${"66 ".repeat(15)}90`, before: "" };
   yield { text: `db ${"2e ".repeat(10)}01 84 00 00 00 00 00`, before: "rax=0x100080" };
   yield { text: "db cc", before: "" };
-  yield { text: "db cd 03", before: "" };
+  // 80 is a system call.
+  for (let number = 0; number < 256; number++) if (number !== 0x80) yield { text: `db cd ${number.toString(16).padStart(2, "0")}`, before: "" };
+  for (const prefixes of ["66", "48", "f2", "f3 4f", "64 67", "f0"]) yield { text: `db ${prefixes} cd 04`, before: "flags=o----c" };
+  yield { text: "db cd 04", before: "flags=oszapc ac=1" };
   yield { text: "mov eax, cs", before: "" };
   yield { text: "mov ax, ss", before: "rax=0x1111111111111111" };
   yield { text: "mov rax, ds", before: "" };

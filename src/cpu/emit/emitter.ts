@@ -14,7 +14,7 @@ import type { Graph, Node } from "./graph.ts";
 import { repeat } from "./repeat.ts";
 import { node, Values } from "./values.ts";
 
-const LEAVE = { syscall: 0x100, breakpoint: 0x101, flags: 0x102, timestamp: 0x103 } as const;
+const LEAVE = { syscall: 0x100, breakpoint: 0x101, flags: 0x102, timestamp: 0x103, overflow: 0x104 } as const;
 
 function isVectorKind(kind: OperandSpec["kind"]): boolean {
   return kind === "V" || kind === "W" || kind === "U" || kind === "H" || kind === "L";

@@ -539,6 +539,10 @@ export class Interpreter {
         this.#raise(Vector.BP, 0);
         this.#stop = Stop.exception;
         break;
+      case LeaveCode.overflow:
+        this.#raise(Vector.OF, 0);
+        this.#stop = Stop.exception;
+        break;
       case LeaveCode.timestamp:
         this.#timestampDue = true;
         break;

@@ -51,10 +51,11 @@ export const jrcxz: Insn = insn("jrcxz", ["E3 | Jb | f64"], { ends: "branch" }, 
 
 export const syscall: Insn = insn("syscall", ["0F 05"], { ends: "exit", reads: "oszapc" }, (op) => op.leave("syscall"));
 export const int3: Insn = insn("int3", ["CC"], { ends: "exit", reads: "oszapc" }, (op) => op.leave("breakpoint"));
-/** 3 is a breakpoint; any other interrupt a general protection fault on its gate, whose DPL is 0. */
+/** 3 is a breakpoint and 4 an overflow, both traps; any other interrupt a general protection fault on its gate, whose DPL is 0. */
 export const int: Insn = insn("int", ["CD | Ib"], { ends: "exit", faults: true, reads: "oszapc" }, (op) => {
   const number = op.get(0);
   op.if(op.eq(number, op.const(3)), () => op.leave("breakpoint"));
+  op.if(op.eq(number, op.const(4)), () => op.leave("overflow"));
   op.raise(Vector.GP, op.or(op.shl(number, op.const(3)), op.const(2)));
 });
 export const ud2: Insn = insn("ud2", ["0F 0B"], { ends: "exit", faults: true, reads: "oszapc" }, (op) => op.raise(Vector.UD));

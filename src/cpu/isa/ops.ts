@@ -26,7 +26,7 @@ export interface Var {
 export type Bits = 8 | 16 | 32 | 64;
 
 /** Why a completed instruction leaves the interpreter. `timestamp`: its result is the machine's to write. */
-export type LeaveReason = "syscall" | "breakpoint" | "flags" | "timestamp";
+export type LeaveReason = "syscall" | "breakpoint" | "overflow" | "flags" | "timestamp";
 
 export type FlagKind = "add" | "sub" | "logic" | "inc" | "dec";
 
