@@ -1,7 +1,6 @@
 /** Cases of POPCNT, LZCNT, TZCNT, BMI1, BMI2, ADX, MOVBE, RDPID and the cache line instructions. */
 
-import { type Case, memory, PTR, Registers, WIDTHS } from "./cases.ts";
-import { places } from "./sse4.ts";
+import { type Case, memory, places, PTR, Registers, WIDTHS } from "./cases.ts";
 
 const VALUES: readonly bigint[] = [
   0n,

@@ -116,6 +116,17 @@ export function memory(value: bigint | number, bits: number, skew = 0): Memory {
   };
 }
 
+/** Aligned, at the end of the page, misaligned, beyond the page. `%` stands for the operand. */
+export function* places(text: string, bits: number, value: bigint, rest: string): Generator<Case> {
+  const source = memory(value, bits);
+  yield { text: text.replace("%", source.operand), before: `${source.items} ${rest}` };
+  const operand = `${PTR[bits] ?? ""} [rdi]`;
+  const at = 0x1000 - bits / 8;
+  yield { text: text.replace("%", operand), before: `rdi=0x${(0x200000 + at).toString(16)} [${at.toString(16)}]=${bytes(value, bits)} ${rest}` };
+  yield { text: text.replace("%", operand), before: `rdi=0x200101 [101]=${bytes(value, bits)} ${rest}` };
+  yield { text: text.replace("%", operand), before: `rdi=0x${(0x200000 + at + 1).toString(16)} ${rest}` };
+}
+
 export function maximum(bits: number): bigint {
   return (1n << BigInt(bits)) - 1n;
 }

@@ -1,7 +1,8 @@
 /** Cases of AES-NI, PCLMULQDQ, SHA and GFNI. */
 
-import { type Case, walk } from "./cases.ts";
-import { binaryRows, places } from "./sse4.ts";
+import { type Case, places, walk } from "./cases.ts";
+import { binaryRows } from "./sse4.ts";
+import { xmm } from "./vectors.ts";
 
 /** FIPS 197's and FIPS 180's examples, all bytes in some places, and extremes. */
 const VALUES: readonly bigint[] = [
@@ -20,7 +21,6 @@ const VALUES: readonly bigint[] = [
 ];
 const a = walk(VALUES, 5);
 const b = walk(VALUES, 7);
-const xmm = (i: number, value: bigint) => `xmm${i}=${value.toString(16).padStart(32, "0")}`;
 
 /** Byte values n to n + 15: with sixteen of them every entry of a table of 256. */
 const ramp = (n: number) => Array.from({ length: 16 }, (_, i) => BigInt((n + i) & 0xff)).reduceRight((value, byte) => (value << 8n) | byte, 0n);

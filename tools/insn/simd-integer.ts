@@ -1,6 +1,7 @@
 /** Cases of the integer instructions of MMX and SSE2. */
 
 import { type Case, memory, walk } from "./cases.ts";
+import { mm, mmPairs, xmm, xmmPairs } from "./vectors.ts";
 
 /** Extremes of every lane width, and ordinary values. */
 const VECTORS: readonly bigint[] = [
@@ -18,13 +19,6 @@ const VECTORS: readonly bigint[] = [
 const next = walk(VECTORS, 3);
 const other = walk(VECTORS, 7);
 
-const hex = (value: bigint, bits: number) =>
-  BigInt.asUintN(bits, value)
-    .toString(16)
-    .padStart(bits / 4, "0");
-const xmm = (i: number, value: bigint) => `xmm${i}=${hex(value, 128)}`;
-const mm = (i: number, value: bigint) => `mm${i}=${hex(value, 64)}`;
-
 const BOTH =
   "paddb paddw paddd paddq psubb psubw psubd psubq paddsb paddsw paddusb paddusw psubsb psubsw psubusb psubusw pmullw pmulhw pmulhuw pmuludq pmaddwd psadbw " +
   "pavgb pavgw pminub pminsw pmaxub pmaxsw pand pandn por pxor pcmpeqb pcmpeqw pcmpeqd pcmpgtb pcmpgtw pcmpgtd packsswb packssdw packuswb " +
@@ -33,30 +27,14 @@ const SSE_ONLY = "punpcklqdq punpckhqdq";
 
 function* binary(): Generator<Case> {
   for (const op of `${BOTH} ${SSE_ONLY}`.split(" ")) {
-    for (const [a, b] of [
-      [0, 1],
-      [9, 3],
-      [2, 14],
-      [8, 15],
-      [5, 5],
-    ] as const) {
-      const source = next();
-      yield { text: `${op} xmm${a}, xmm${b}`, before: a === b ? xmm(a, source) : `${xmm(a, other())} ${xmm(b, source)}` };
-    }
+    yield* xmmPairs(op, other, next);
     const source = memory(next(), 128);
     yield { text: `${op} xmm11, ${source.operand}`, before: `${xmm(11, other())} ${source.items}` };
   }
   yield { text: "paddd xmm0, xmmword ptr [rdi]", before: "rdi=0x200108" };
   yield { text: "pxor xmm0, xmmword ptr [rdi]", before: "rdi=0x201000" };
   for (const op of BOTH.split(" ")) {
-    for (const [a, b] of [
-      [0, 1],
-      [6, 7],
-      [3, 3],
-    ] as const) {
-      const source = next();
-      yield { text: `${op} mm${a}, mm${b}`, before: `ftw=0xff ${a === b ? mm(a, source) : `${mm(a, other())} ${mm(b, source >> 32n)}`}` };
-    }
+    yield* mmPairs(op, other, next, 32n);
     const narrow = op.startsWith("punpckl");
     const source = memory(next() >> 16n, narrow ? 32 : 64);
     yield { text: `${op} mm2, ${source.operand}`, before: `${mm(2, other())} ${source.items}` };

@@ -2,13 +2,11 @@
 
 import { DATA, DATA_BYTES } from "../../test/silicon/state.ts";
 import { bytes, type Case, memory, PTR } from "./cases.ts";
+import { mm, xmm } from "./vectors.ts";
 
 const VALUE = 0xc0490fdb_3fc00000_40140000_42f6e979n;
 const UPPER = 0x11111111_22222222_33333333_44444444n;
 const PAIR = 0xc00921fb_54442d18_40c81c80_00000000n;
-
-const xmm = (i: number, value: bigint) => `xmm${i}=${value.toString(16).padStart(32, "0")}`;
-const mm = (i: number, value: bigint) => `mm${i}=${BigInt.asUintN(64, value).toString(16).padStart(16, "0")}`;
 
 /** Instruction with `%` for the memory operand, its bits, and what the operand holds. */
 const FORMS: readonly (readonly [text: string, bits: number, value: bigint])[] = [

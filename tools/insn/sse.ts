@@ -1,6 +1,7 @@
 /** Cases of the floating-point instructions of SSE and SSE2. */
 
 import { bytes, type Case, memory, walk } from "./cases.ts";
+import { xmm } from "./vectors.ts";
 
 /** Zeros, ones, roundings, limits of integers, denormals, infinities, quiet and signalling NaNs. */
 export const SINGLES: readonly number[] = [
@@ -41,7 +42,6 @@ export const DOUBLES: readonly bigint[] = [
   0x36a0000000000000n,
 ];
 
-const xmm = (i: number, value: bigint) => `xmm${i}=${value.toString(16).padStart(32, "0")}`;
 const nextSingle = walk(SINGLES, 7);
 const nextDouble = walk(DOUBLES, 7);
 

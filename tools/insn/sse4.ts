@@ -1,6 +1,7 @@
 /** Cases of SSE3, SSSE3, SSE4.1, SSE4.2 and SSE4a. */
 
-import { bytes, type Case, memory, PTR, walk } from "./cases.ts";
+import { type Case, places, walk } from "./cases.ts";
+import { mm, mmPairs, xmm, xmmPairs } from "./vectors.ts";
 
 /** Extremes of every lane width, and ordinary values. */
 const VECTORS: readonly bigint[] = [
@@ -57,39 +58,9 @@ const controls = walk([
 /** One exception unmasked each. */
 const UNMASKED: readonly string[] = ["mxcsr=0x1f00", "mxcsr=0x1e80", "mxcsr=0x1b80", "mxcsr=0x1780", "mxcsr=0x0f80"];
 
-const hex = (value: bigint, bits: number) =>
-  BigInt.asUintN(bits, value)
-    .toString(16)
-    .padStart(bits / 4, "0");
-const xmm = (i: number, value: bigint) => `xmm${i}=${hex(value, 128)}`;
-const mm = (i: number, value: bigint) => `mm${i}=${hex(value, 64)}`;
-
-/** Register pairs; the last one is a register with itself. */
-const PAIRS = [
-  [0, 1],
-  [9, 3],
-  [2, 14],
-  [8, 15],
-  [5, 5],
-] as const;
-
-/** Aligned, at the end of the page, misaligned, beyond the page. `%` stands for the operand. */
-export function* places(text: string, bits: number, value: bigint, rest: string): Generator<Case> {
-  const source = memory(value, bits);
-  yield { text: text.replace("%", source.operand), before: `${source.items} ${rest}` };
-  const operand = `${PTR[bits] ?? ""} [rdi]`;
-  const at = 0x1000 - bits / 8;
-  yield { text: text.replace("%", operand), before: `rdi=0x${(0x200000 + at).toString(16)} [${at.toString(16)}]=${bytes(value, bits)} ${rest}` };
-  yield { text: text.replace("%", operand), before: `rdi=0x200101 [101]=${bytes(value, bits)} ${rest}` };
-  yield { text: text.replace("%", operand), before: `rdi=0x${(0x200000 + at + 1).toString(16)} ${rest}` };
-}
-
 export function* binaryRows(ops: string, a: () => bigint = other, b: () => bigint = next): Generator<Case> {
   for (const op of ops.split(" ")) {
-    for (const [x, y] of PAIRS) {
-      const source = b();
-      yield { text: `${op} xmm${x}, xmm${y}`, before: x === y ? xmm(x, source) : `${xmm(x, a())} ${xmm(y, source)}` };
-    }
+    yield* xmmPairs(op, a, b);
     yield* places(`${op} xmm11, %`, 128, b(), xmm(11, a()));
   }
 }
@@ -160,14 +131,7 @@ const HORIZONTAL = "phaddw phaddd phaddsw phsubw phsubd phsubsw pmaddubsw pmulhr
 function* integers(): Generator<Case> {
   yield* binaryRows(HORIZONTAL);
   for (const op of HORIZONTAL.split(" ")) {
-    for (const [a, b] of [
-      [0, 1],
-      [6, 7],
-      [3, 3],
-    ] as const) {
-      const source = next();
-      yield { text: `${op} mm${a}, mm${b}`, before: `ftw=0xff ${a === b ? mm(a, source) : `${mm(a, other())} ${mm(b, source >> 24n)}`}` };
-    }
+    yield* mmPairs(op, other, next, 24n);
     yield* places(`${op} mm2, %`, 64, BigInt.asUintN(64, next()), mm(2, other()));
   }
   yield* binaryRows("packusdw pcmpeqq pcmpgtq pminsb pminsd pminuw pminud pmaxsb pmaxsd pmaxuw pmaxud pmulld pmuldq phminposuw ptest");
