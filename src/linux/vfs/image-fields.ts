@@ -1,6 +1,7 @@
 /** Fields that layouts of files have in common. */
 
-import { byteText, flag, int, lazyRef, maybe, u32, whole, type ValueType } from "../../base/index.ts";
+import type { Layout, ValueType } from "../../base/index.ts";
+import { byteText, flag, int, lazyRef, maybe, u32, whole } from "../../base/index.ts";
 import type { HostStream } from "../inputs.ts";
 import type { Kernel } from "../kernel.ts";
 import { Dentry, FileSystem, Inode } from "./inode.ts";
@@ -11,6 +12,8 @@ export interface FileEnvironment {
   readonly kernel: Kernel;
   readonly streams: readonly (HostStream | null)[];
 }
+
+export type FileLayout<T extends object> = Layout<T, FileEnvironment>;
 
 export const dentry: ValueType<Dentry> = lazyRef(() => Dentry);
 export const inode: ValueType<Inode> = lazyRef<Inode>(() => Inode);

@@ -1,9 +1,9 @@
 /**
- * The state of files in an image: inodes, names, open descriptions, pipes, streams. A class that is not listed here cannot be saved, and
- * says so. What belongs to the host is told by name: host files are opened again, streams are the new host's.
+ * The state of files in an image: descriptors, open descriptions, streams, and with them the tree (tree-image.ts). A class that is not listed
+ * cannot be saved, and says so. What belongs to the host is told by name: host files are opened again, streams are the new host's.
  */
 
-import type { AnyLayout, Layout, ValueType } from "../../base/index.ts";
+import type { AnyLayout, ValueType } from "../../base/index.ts";
 import {
   as,
   bytes,
@@ -14,67 +14,41 @@ import {
   int,
   lazyRef,
   list,
-  mapOf,
   maybe,
-  oneOf,
   ref,
   struct,
   tuple,
   u16,
-  u32,
   u64,
   whole,
   wholeOrInfinity,
 } from "../../base/index.ts";
-import { PageStore, StoreBacking } from "../../memory/index.ts";
 import { O_ACCMODE, O_APPEND, O_RDWR, O_WRONLY } from "../abi/fcntl.ts";
 import { errno } from "../abi/errno.ts";
 import { EpollFile, type Watch } from "../events/epoll.ts";
 import { EventFile } from "../events/eventfd.ts";
 import { SignalFile } from "../events/signalfd.ts";
 import { TimerFile } from "../events/timerfd.ts";
-import { hostStat, sigSet, streamInfo, time } from "../image-types.ts";
+import { sigSet, streamInfo } from "../image-types.ts";
 import type { HostAnswer, HostStream } from "../inputs.ts";
-import { AnonymousFs, AnonymousInode } from "./anonymous.ts";
-import { InodeBacking } from "./backing.ts";
 import { Descriptors, type Descriptor } from "./descriptors.ts";
-import { FullFile, NullFile, RandomFile, ZeroBacking, ZeroFile } from "./devices.ts";
+import { FullFile, NullFile, RandomFile, ZeroFile } from "./devices.ts";
 import { DirectoryFile } from "./directory.ts";
-import { HostDirectory, HostFile, HostFs, HostInode, SharedPages } from "./host-fs.ts";
-import { dentry, fileFields, fileSystemFields, inode, inodeFields, fileSystem, type FileEnvironment } from "./image-fields.ts";
-import { Dentry, type Inode } from "./inode.ts";
-import { FileLocks } from "./locks.ts";
+import { HostDirectory, HostFile, HostFs, HostInode } from "./host-fs.ts";
+import { fileFields, type FileLayout } from "./image-fields.ts";
+import type { Inode } from "./inode.ts";
 import { OpenFile, PathFile } from "./open-file.ts";
-import { OverlayBacking, OverlayFile, OverlayFs, OverlayInode } from "./overlay.ts";
-import { Pipe, PipeEnd, PipeInode } from "./pipe.ts";
-import { PROC_NODES, SYS_NODES } from "./proc.ts";
-import { FileStream, FlowStream, Stream, StreamBacking, StreamInode } from "./stream.ts";
-import { SynthFile, SynthFs, SynthInode, type SynthNode } from "./synth.ts";
+import { OverlayFile, OverlayInode } from "./overlay.ts";
+import { Pipe, PipeEnd } from "./pipe.ts";
+import { FileStream, FlowStream, Stream, StreamBacking } from "./stream.ts";
+import { SynthFile, SynthInode } from "./synth.ts";
 import { socketLayouts } from "./socket-image.ts";
-import { TerminalInode } from "./terminal-file.ts";
 import { terminalLayouts } from "./terminal-image.ts";
-import { TmpFile, TmpFs, TmpInode } from "./tmpfs.ts";
-
-type L<T extends object> = Layout<T, FileEnvironment>;
+import { treeLayouts } from "./tree-image.ts";
+import { TmpFile, TmpInode } from "./tmpfs.ts";
 
 const openFile = lazyRef<OpenFile>(() => OpenFile);
 const none = (): null => null;
-
-// ---- names and file systems
-
-/** Every file system has inodes of its own kind, and relies on it. */
-function demandKind(it: Inode): void {
-  const { fs } = it;
-  const right =
-    fs instanceof OverlayFs
-      ? it instanceof OverlayInode
-      : fs instanceof TmpFs
-        ? it instanceof TerminalInode || (it instanceof TmpInode && !(it instanceof OverlayInode))
-        : fs instanceof SynthFs
-          ? it instanceof SynthInode
-          : !(fs instanceof HostFs) || it instanceof HostInode;
-  if (!right) throw new ImageError("an inode is of another kind than its file system");
-}
 
 /** For files whose methods rely on the kind of their inode. */
 function demandInode(type: abstract new (...args: never[]) => Inode): (file: OpenFile) => void {
@@ -83,284 +57,9 @@ function demandInode(type: abstract new (...args: never[]) => Inode): (file: Ope
   };
 }
 
-const dentryLayout: L<Dentry> = {
-  name: "dentry",
-  type: Dentry,
-  fields: { parent: dentry, name: byteText, inode, mounted: maybe(fileSystem, null), position: int(), rank: int(), unlinked: flag },
-  caches: {},
-  // Only who is found again by name is known to its directory.
-  restored: (entry) => {
-    const directory = entry.parent.inode;
-    demandKind(entry.inode);
-    if (directory.fs !== entry.inode.fs) throw new ImageError("a name leads into another file system");
-    if (entry.inode instanceof HostInode && directory instanceof HostInode && !entry.unlinked && !entry.isRoot) directory.adopt(entry);
-  },
-};
-
-const tmpFsLayout: L<TmpFs> = {
-  name: "tmpfs",
-  type: TmpFs,
-  fields: { ...fileSystemFields, capacity: int(), nextIno: int(), nextPosition: int(), nextRank: int(), inodes: whole },
-  caches: { host: ({ kernel }) => kernel.vfs.tree.dev.host },
-};
-
-const anonymousFsLayout: L<AnonymousFs> = {
-  name: "anonymous-fs",
-  type: AnonymousFs,
-  fields: {
-    ...fileSystemFields,
-    magic: u32,
-    nextIno: int(),
-    shared: maybe(
-      lazyRef(() => AnonymousInode),
-      null,
-    ),
-  },
-  caches: {},
-};
-
-const synthFsLayout: L<SynthFs> = {
-  name: "synth-fs",
-  type: SynthFs,
-  fields: { ...fileSystemFields, type: oneOf("proc", "sysfs") },
-  caches: { magic: none, tree: none, processes: none, clock: none, numbers: none },
-  restored: (fs, { kernel }) => {
-    const fresh = kernel.vfs.tree.mounts.find((mounted) => mounted.type === fs.type);
-    if (!(fresh instanceof SynthFs)) throw new ImageError(`no ${fs.type} here`);
-    const { magic, tree, processes, clock, numbers } = fresh;
-    Object.assign(fs, { magic, tree, processes, clock, numbers });
-  },
-};
-
-const hostFsLayout: L<HostFs> = {
-  name: "host-fs",
-  type: HostFs,
-  fields: { ...fileSystemFields, mount: int(0, 0xffff), placeholders: int(), mapped: list(lazyRef(() => SharedPages)) },
-  caches: { port: ({ kernel }) => kernel.host },
-};
-
-// ---- inodes
-
-const tmpInodeLayout: L<TmpInode> = {
-  name: "tmp-inode",
-  type: TmpInode,
-  fields: {
-    ...inodeFields,
-    nlink: whole,
-    linkable: flag,
-    rdev: u32,
-    atime: time,
-    mtime: time,
-    ctime: time,
-    btime: time,
-    store: maybe(ref(PageStore), null),
-    entries: maybe(mapOf(byteText, dentry), null),
-    target: byteText,
-    pipe: maybe(
-      lazyRef(() => Pipe),
-      null,
-    ),
-    backing: maybe(
-      lazyRef(() => InodeBacking),
-      null,
-    ),
-    seals: u32,
-  },
-  caches: {},
-};
-
-const overlayFsLayout: L<OverlayFs> = {
-  name: "overlay-fs",
-  type: OverlayFs,
-  fields: { ...tmpFsLayout.fields, lower: ref(HostFs) },
-  caches: tmpFsLayout.caches,
-};
-
-const overlayInodeLayout: L<OverlayInode> = {
-  name: "overlay-inode",
-  type: OverlayInode,
-  fields: {
-    ...tmpInodeLayout.fields,
-    lower: maybe(dentry, null),
-    whiteouts: as<Set<string>, string[]>(
-      list(byteText),
-      (names) => [...names],
-      (names) => new Set(names),
-    ),
-    complete: flag,
-    content: maybe(
-      lazyRef(() => HostFile),
-      null,
-    ),
-    readers: int(),
-    view: maybe(
-      lazyRef(() => OverlayBacking),
-      null,
-    ),
-  },
-  caches: {},
-};
-
-const anonymousInodeLayout: L<AnonymousInode> = { name: "anonymous-inode", type: AnonymousInode, fields: inodeFields, caches: {} };
-
-/** Nodes of /proc and /sys by a name that stays when others come. */
-const nodeNames = new Map<SynthNode, string>();
-const nodesByName = new Map<string, SynthNode>();
-
-function nameNodes(node: SynthNode, name: string): void {
-  if (nodeNames.has(node)) return;
-  nodeNames.set(node, name);
-  nodesByName.set(name, node);
-  if (node.kind === "dir") for (const [child, below] of Object.entries(node.entries)) nameNodes(below, `${name}/${child}`);
-}
-
-PROC_NODES.forEach((node, i) => nameNodes(node, `proc${i}`));
-SYS_NODES.forEach((node, i) => nameNodes(node, `sys${i}`));
-
-const synthNode: ValueType<SynthNode> = {
-  save: (node) => nodeNames.get(node) ?? "",
-  load: (plain) => {
-    const node = typeof plain === "string" ? nodesByName.get(plain) : undefined;
-    if (node === undefined) throw new ImageError("no such name in /proc or /sys");
-    return node;
-  },
-};
-
-const synthInodeLayout: L<SynthInode> = {
-  name: "synth-inode",
-  type: SynthInode,
-  fields: { ...inodeFields, node: synthNode, subject: struct({ fs: ref(SynthFs), pid: int(), tid: int(), fd: whole }) },
-  caches: {},
-};
-
-const pipeInodeLayout: L<PipeInode> = {
-  name: "pipe-inode",
-  type: PipeInode,
-  fields: { ...inodeFields, pipe: lazyRef(() => Pipe), time },
-  caches: {},
-};
-
-const hostInodeLayout: L<HostInode> = {
-  name: "host-inode",
-  type: HostInode,
-  fields: {
-    ...inodeFields,
-    known: hostStat,
-    pinned: maybe(mapOf(byteText, dentry), null),
-    made: flag,
-    dentry: maybe(dentry, null),
-    shared: maybe(
-      lazyRef(() => SharedPages),
-      null,
-    ),
-  },
-  caches: { handle: () => -1, asked: () => -1, children: none },
-};
-
-const streamInodeLayout: L<StreamInode> = {
-  name: "stream-inode",
-  type: StreamInode,
-  fields: { ...inodeFields, stream: lazyRef(() => Stream) },
-  caches: {},
-};
-
-// ---- what inodes have
-
-const lock = struct({ owner: ref<Descriptors | OpenFile>(Descriptors, OpenFile), type: oneOf(0, 1), start: whole, end: wholeOrInfinity, pid: whole });
-
-const locksLayout: L<FileLocks> = {
-  name: "locks",
-  type: FileLocks,
-  fields: { records: list(lock), whole: list(struct({ owner: openFile, exclusive: flag })) },
-  caches: {},
-};
-
-const BUFFER = 4096;
-/** One buffer of a pipe: the unread bytes, where in the buffer they start, whether they are a packet. */
-const pipeBuffer = tuple(bytes, int(0, BUFFER), flag);
-type PipeContent = [Uint8Array, number, boolean][];
-
-function pipeContent(pipe: Pipe): PipeContent {
-  return Array.from({ length: pipe.count }, (_, i) => {
-    const { bytes: all, start, end, packet } = pipe.buffers[(pipe.head + i) % pipe.limit]!;
-    return [all.slice(start, end), start, packet];
-  });
-}
-
-function setPipeContent(pipe: Pipe, content: PipeContent): void {
-  if (content.length > pipe.limit) throw new ImageError("more buffers than the pipe may have");
-  pipe.buffers = content.map(([unread, start, packet]) => {
-    if (start + unread.length > BUFFER) throw new ImageError("a pipe's buffer is too long");
-    const all = new Uint8Array(BUFFER);
-    all.set(unread, start);
-    return { bytes: all, start, end: start + unread.length, packet };
-  });
-  pipe.count = content.length;
-}
-
-const pipeLayout: L<Pipe> = {
-  name: "pipe",
-  type: Pipe,
-  fields: {
-    limit: int(1, 0x8_0000),
-    readers: int(),
-    writers: int(),
-    readerOpens: int(),
-    writerOpens: int(),
-    activity: int(),
-  },
-  derived: { content: derived(list(pipeBuffer, 0x1_0000), pipeContent, setPipeContent) },
-  caches: { buffers: "made", head: "made", count: "made" },
-  make: () => new Pipe(),
-};
-
-const inodeBackingLayout: L<InodeBacking> = {
-  name: "inode-backing",
-  type: InodeBacking,
-  fields: { store: ref(StoreBacking), dentry, identity: struct({ major: whole, minor: whole, inode: whole }) },
-  caches: {},
-};
-
-const overlayBackingLayout: L<OverlayBacking> = {
-  name: "overlay-backing",
-  type: OverlayBacking,
-  fields: { dentry, identity: struct({ major: whole, minor: whole, inode: whole }) },
-  caches: {},
-};
-
-const zeroBackingLayout: L<ZeroBacking> = {
-  name: "zero-backing",
-  type: ZeroBacking,
-  fields: { name: byteText, identity: maybe(struct({ major: whole, minor: whole, inode: whole }), undefined), store: ref(PageStore) },
-  caches: {},
-};
-
-const sharedPagesLayout: L<SharedPages> = {
-  name: "shared-pages",
-  type: SharedPages,
-  fields: {
-    file: lazyRef(() => HostFile),
-    identity: maybe(struct({ major: whole, minor: whole, inode: whole }), undefined),
-    pages: ref(PageStore),
-    clean: mapOf(int(), bytes),
-  },
-  caches: {},
-};
-
-const streamBackingLayout: L<StreamBacking> = {
-  name: "stream-backing",
-  type: StreamBacking,
-  fields: {
-    file: lazyRef(() => FileStream),
-    identity: maybe(struct({ major: whole, minor: whole, inode: whole }), undefined),
-    pages: ref(PageStore),
-  },
-  caches: {},
-};
-
 // ---- descriptors and open descriptions
 
-const descriptorsLayout: L<Descriptors> = {
+const descriptorsLayout: FileLayout<Descriptors> = {
   name: "descriptors",
   type: Descriptors,
   fields: {
@@ -387,11 +86,11 @@ function plainFile<T extends OpenFile>(
   name: string,
   type: abstract new (...args: never[]) => T,
   inodeType?: abstract new (...args: never[]) => Inode,
-): L<T> {
+): FileLayout<T> {
   return { name, type, fields: fileFields, caches: {}, ...(inodeType === undefined ? {} : { restored: demandInode(inodeType) }) };
 }
 
-const synthFileLayout: L<SynthFile> = {
+const synthFileLayout: FileLayout<SynthFile> = {
   name: "synth-file",
   type: SynthFile,
   fields: { ...fileFields, content: maybe(bytes, null) },
@@ -399,14 +98,14 @@ const synthFileLayout: L<SynthFile> = {
   restored: demandInode(SynthInode),
 };
 
-const randomFileLayout: L<RandomFile> = {
+const randomFileLayout: FileLayout<RandomFile> = {
   name: "random-file",
   type: RandomFile,
   fields: fileFields,
   caches: { random: ({ kernel }) => kernel.random },
 };
 
-const pipeEndLayout: L<PipeEnd> = {
+const pipeEndLayout: FileLayout<PipeEnd> = {
   name: "pipe-end",
   type: PipeEnd,
   fields: { ...fileFields, pipe: ref(Pipe), peersAtOpen: whole, waitsForPeer: flag },
@@ -423,30 +122,30 @@ const watch: ValueType<Watch> = struct({
   activity: whole,
 });
 
-const epollFileLayout: L<EpollFile> = { name: "epoll", type: EpollFile, fields: { ...fileFields, watches: list(watch) }, caches: {} };
+const epollFileLayout: FileLayout<EpollFile> = { name: "epoll", type: EpollFile, fields: { ...fileFields, watches: list(watch) }, caches: {} };
 
-const eventFileLayout: L<EventFile> = {
+const eventFileLayout: FileLayout<EventFile> = {
   name: "eventfd",
   type: EventFile,
   fields: { ...fileFields, count: u64, semaphore: flag, changes: int() },
   caches: {},
 };
 
-const signalFileLayout: L<SignalFile> = {
+const signalFileLayout: FileLayout<SignalFile> = {
   name: "signalfd",
   type: SignalFile,
   fields: { ...fileFields, mask: sigSet },
   caches: { reader: ({ kernel }) => kernel },
 };
 
-const timerFileLayout: L<TimerFile> = {
+const timerFileLayout: FileLayout<TimerFile> = {
   name: "timerfd",
   type: TimerFile,
   fields: { ...fileFields, clockId: int(), deadline: wholeOrInfinity, interval: whole },
   caches: { clock: ({ kernel }) => kernel.clock },
 };
 
-const hostDirectoryLayout: L<HostDirectory> = {
+const hostDirectoryLayout: FileLayout<HostDirectory> = {
   name: "host-directory",
   type: HostDirectory,
   fields: { ...fileFields, entries: maybe(list(struct({ name: byteText, ino: whole, type: u16 })), null) },
@@ -454,7 +153,7 @@ const hostDirectoryLayout: L<HostDirectory> = {
   restored: demandInode(HostInode),
 };
 
-const hostFileLayout: L<HostFile> = {
+const hostFileLayout: FileLayout<HostFile> = {
   name: "host-file",
   type: HostFile,
   fields: { ...fileFields, host: ref(HostFs), mapped: flag },
@@ -464,7 +163,7 @@ const hostFileLayout: L<HostFile> = {
 
 // ---- standard streams
 
-const streamLayout: L<Stream> = {
+const streamLayout: FileLayout<Stream> = {
   name: "stream",
   type: Stream,
   fields: {
@@ -487,9 +186,14 @@ const streamLayout: L<Stream> = {
   caches: { port: ({ kernel }) => kernel.host, input: none, start: () => 0, reading: () => 0, writing: () => 0 },
 };
 
-const flowStreamLayout: L<FlowStream> = { name: "flow-stream", type: FlowStream, fields: { ...fileFields, stream: ref(Stream) }, caches: {} };
+const flowStreamLayout: FileLayout<FlowStream> = {
+  name: "flow-stream",
+  type: FlowStream,
+  fields: { ...fileFields, stream: ref(Stream) },
+  caches: {},
+};
 
-const fileStreamLayout: L<FileStream> = {
+const fileStreamLayout: FileLayout<FileStream> = {
   name: "file-stream",
   type: FileStream,
   fields: { ...fileFields, stream: ref(Stream), inSequence: flag, mapped: maybe(ref(StreamBacking), null) },
@@ -497,26 +201,7 @@ const fileStreamLayout: L<FileStream> = {
 };
 
 export const fileLayouts: readonly AnyLayout[] = [
-  dentryLayout,
-  tmpFsLayout,
-  anonymousFsLayout,
-  synthFsLayout,
-  hostFsLayout,
-  tmpInodeLayout,
-  overlayFsLayout,
-  overlayInodeLayout,
-  anonymousInodeLayout,
-  synthInodeLayout,
-  pipeInodeLayout,
-  hostInodeLayout,
-  streamInodeLayout,
-  locksLayout,
-  pipeLayout,
-  inodeBackingLayout,
-  overlayBackingLayout,
-  zeroBackingLayout,
-  sharedPagesLayout,
-  streamBackingLayout,
+  ...treeLayouts,
   descriptorsLayout,
   plainFile("tmp-file", TmpFile, TmpInode),
   plainFile("overlay-file", OverlayFile, OverlayInode),

@@ -1,21 +1,19 @@
 /** The state of sockets in an image. */
 
-import type { AnyLayout, Layout, ValueType } from "../../base/index.ts";
+import type { AnyLayout, ValueType } from "../../base/index.ts";
 import { bytes, flag, int, lazyRef, list, mapOf, maybe, oneOf, struct, u32, whole, wholeOrInfinity } from "../../base/index.ts";
 import { SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } from "../abi/socket.ts";
-import { fileFields, inodeFields, type FileEnvironment } from "./image-fields.ts";
+import { fileFields, inodeFields, type FileLayout } from "./image-fields.ts";
 import { OpenFile } from "./open-file.ts";
 import { SocketFile, SocketInode, type Message, type SenderIdentity } from "./socket.ts";
-
-type L<T extends object> = Layout<T, FileEnvironment>;
 
 const socket: ValueType<SocketFile> = lazyRef<SocketFile>(() => SocketFile);
 const sender: ValueType<SenderIdentity> = struct({ pid: whole, uid: u32, gid: u32 });
 const message: ValueType<Message> = struct({ bytes, start: int(), memory: int(), files: list(lazyRef<OpenFile>(() => OpenFile)), sender });
 
-const socketInodeLayout: L<SocketInode> = { name: "socket-inode", type: SocketInode, fields: inodeFields, caches: {} };
+const socketInodeLayout: FileLayout<SocketInode> = { name: "socket-inode", type: SocketInode, fields: inodeFields, caches: {} };
 
-const socketFileLayout: L<SocketFile> = {
+const socketFileLayout: FileLayout<SocketFile> = {
   name: "socket",
   type: SocketFile,
   fields: {

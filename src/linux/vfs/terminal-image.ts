@@ -1,18 +1,16 @@
 /** The state of terminals in an image: settings, what was typed and not read, output that the host has not taken. */
 
-import type { AnyLayout, Layout, ValueType } from "../../base/index.ts";
+import type { AnyLayout, ValueType } from "../../base/index.ts";
 import { bytes, derived, flag, ImageError, int, ref, struct, u32, whole, wholeOrInfinity } from "../../base/index.ts";
 import type { Termios } from "../abi/termios.ts";
 import { NCCS } from "../abi/termios.ts";
 import { time } from "../image-types.ts";
 import type { HostStream } from "../inputs.ts";
-import { fileFields, inodeFields, type FileEnvironment } from "./image-fields.ts";
+import { fileFields, inodeFields, type FileLayout } from "./image-fields.ts";
 import { Stream } from "./stream.ts";
 import { Terminal } from "./terminal.ts";
 import { TerminalFile, TerminalInode } from "./terminal-file.ts";
 import { INPUT_SIZE } from "./terminal-line.ts";
-
-type L<T extends object> = Layout<T, FileEnvironment>;
 
 const termios: ValueType<Termios> = struct({
   iflag: u32,
@@ -93,7 +91,7 @@ const BLANK: HostStream = {
   name: "",
 };
 
-const terminalLayout: L<Terminal> = {
+const terminalLayout: FileLayout<Terminal> = {
   name: "terminal",
   type: Terminal,
   fields: {
@@ -116,14 +114,14 @@ const terminalLayout: L<Terminal> = {
   },
 };
 
-const terminalInodeLayout: L<TerminalInode> = {
+const terminalInodeLayout: FileLayout<TerminalInode> = {
   name: "terminal-inode",
   type: TerminalInode,
   fields: { ...inodeFields, terminal: ref(Terminal), rdev: u32, atime: time, mtime: time },
   caches: {},
 };
 
-const terminalFileLayout: L<TerminalFile> = {
+const terminalFileLayout: FileLayout<TerminalFile> = {
   name: "terminal-file",
   type: TerminalFile,
   fields: { ...fileFields, terminal: ref(Terminal) },
