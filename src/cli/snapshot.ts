@@ -28,7 +28,6 @@ export interface SnapshotOptions extends Omit<RunOptions, "checkpointOn"> {
 
 /** The program ended before the point was reached. */
 const NOT_REACHED = 1;
-const INT3 = 0xcc;
 
 function usage(message: string): never {
   throw new CommandError(ExitStatus.usage, message);
@@ -51,19 +50,13 @@ function symbolAddress(machine: Machine, program: string, name: string): number 
   return symbol.address + (area.start - (first.address - (first.address % 4096)));
 }
 
-/** Runs until `address` is reached for the `count`-th time: a breakpoint lies there meanwhile. */
+/** Runs until `address` is reached for the `count`-th time. */
 async function toAddress(machine: Machine, inputs: NodeInputs, options: SnapshotOptions, address: number, count: number): Promise<FinalEnd> {
-  const original = new Uint8Array(1);
-  if (machine.space.peek(address, original) !== 1) usage("--at-symbol: nothing is there");
-  const intercept = { breakpoint: (at: number): boolean => at === address };
-  const set = (byte: number): void => void machine.space.poke(address, Uint8Array.of(byte));
+  if (machine.space.peek(address, new Uint8Array(1)) !== 1) usage("--at-symbol: nothing is there");
+  machine.setBreakpoints([address]);
   for (let seen = 0; ;) {
-    set(INT3);
-    const end = await runToEnd(machine, inputs, { ...limits(options), intercept });
-    set(original[0] ?? 0);
-    if (end.reason !== "intercepted" || ++seen === count) return end;
-    const step = await runToEnd(machine, inputs, { maxInstructions: machine.instructions + 1 });
-    if (step.reason !== "limit") return step;
+    const end = await runToEnd(machine, inputs, { ...limits(options), resume: seen > 0 });
+    if (end.reason !== "breakpoint" || ++seen === count) return end;
   }
 }
 
@@ -82,7 +75,7 @@ function run(machine: Machine, inputs: NodeInputs, program: string, options: Sna
 function reached(end: FinalEnd, machine: Machine, options: SnapshotOptions): boolean {
   if (options.atExit) return end.reason === "exited";
   if (options.at !== undefined) return machine.instructions === options.at;
-  return end.reason === "intercepted";
+  return end.reason === "intercepted" || end.reason === "breakpoint";
 }
 
 /** Saves PROGRAM at a point; resolves with the status to exit with. */

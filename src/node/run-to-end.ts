@@ -26,6 +26,8 @@ export interface RunToEndOptions {
   readonly signals?: boolean;
   readonly checkpoint?: Checkpoint;
   readonly intercept?: Intercept;
+  /** Go on from a breakpoint (`Machine.setBreakpoints`). */
+  readonly resume?: boolean;
 }
 
 /** Why the machine stopped for good. */
@@ -50,6 +52,7 @@ export function turnSize(done: number = 0, ms: number = 0): number {
 
 export async function runToEnd(machine: Machine, inputs: NodeInputs, options: RunToEndOptions = {}): Promise<FinalEnd> {
   const { maxInstructions = Infinity, signals = true, checkpoint, intercept } = options;
+  const first = machine.instructions;
   const listeners = signals
     ? listen(checkpoint?.signals ?? [], (name, signal) => {
         if (checkpoint?.signals.includes(name)) {
@@ -72,9 +75,10 @@ export async function runToEnd(machine: Machine, inputs: NodeInputs, options: Ru
       const started = performance.now();
       const pause = (): boolean => performance.now() - started >= MOST_MS;
       const before = machine.instructions;
-      const end = machine.run({ maxInstructions: Math.min(left, size), pause, ...(intercept === undefined ? {} : { intercept }) });
+      const resume = options.resume === true && before === first;
+      const end = machine.run({ maxInstructions: Math.min(left, size), pause, resume, ...(intercept === undefined ? {} : { intercept }) });
       const took = performance.now() - started;
-      if (end.reason === "exited" || end.reason === "intercepted") return end;
+      if (end.reason !== "limit" && end.reason !== "waiting") return end;
       if (end.reason === "waiting") {
         await inputs.wait(Math.min(end.ns / 1e6, checkpoint?.msLeft ?? Infinity));
         machine.elapse(Math.round((performance.now() - started - took) * 1e6));

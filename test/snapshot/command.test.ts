@@ -78,10 +78,35 @@ describe.skipIf(!built)("images", () => {
     expect(first.registers["rip"]).toBe(third.registers["rip"]);
     expect([first, third].map(({ registers }) => registers["rdi"])).toEqual(["0000000000000002", "0000000000000000"]);
     expect(run("restore", file("middle-3.core"))).toEqual({ status: 0, stdout: "here\n", stderr: "" });
-    // The breakpoint is not in the image.
-    snapshot("middle-2.core", "--at-symbol", "middle:2", program);
-    expect(run("diff", file("middle-2.core"), file("middle-3.core")).stdout).not.toMatch(/^memory 40/m);
     expect(run("snapshot", "--at-symbol", "nowhere", "-o", file("x"), program).status).toBe(2);
+  });
+
+  test("--at-symbol is nothing that the program could see, and gives the image that --at gives there", () => {
+    const program = fileURLToPath(new URL("../cli/programs/reads-itself", import.meta.url));
+    const counts = [1, 2, 3, 5].map((time) => {
+      const image = snapshot(`looked-at-${time}.core`, "--at-symbol", `looked_at:${time}`, program);
+      const { instructions } = JSON.parse(run("inspect", "--json", image).stdout) as { instructions: number };
+      const same = snapshot("counted.core", "--at", String(instructions), program);
+      expect(Buffer.compare(readFileSync(image), readFileSync(same))).toBe(0);
+      expect(run("restore", image)).toEqual({ status: 0, stdout: "", stderr: "" });
+      return instructions;
+    });
+    expect(counts).toEqual(counts.toSorted((a, b) => a - b));
+    expect(new Set(counts).size).toBe(counts.length);
+    const never = run("snapshot", "--deterministic", "--at-symbol", "looked_at:6", "-o", file("never.core"), program);
+    expect(never).toMatchObject({ status: 1, stderr: expect.stringContaining("before the point to save it at") });
+    const short = run(
+      "snapshot",
+      "--deterministic",
+      "--at-symbol",
+      "looked_at:5",
+      "--max-instructions",
+      String(counts[2]),
+      "-o",
+      file("never.core"),
+      program,
+    );
+    expect(short).toMatchObject({ stdout: "", stderr: expect.stringContaining("--max-instructions") });
   });
 
   test("the static hello's image is small", () => {

@@ -6,3 +6,4 @@ flags="-static -nostdlib -nostartfiles -fno-pie -no-pie -fno-stack-protector -fn
 gcc $flags -O2 -o copy copy.c
 gcc $flags -O2 -o crash crash.c
 gcc $flags -O1 -fno-omit-frame-pointer -fno-optimize-sibling-calls -o crash-frames crash.c
+gcc $flags -O2 -o reads-itself reads-itself.c
