@@ -10,14 +10,15 @@ import type { HelperContext } from "../helpers/index.ts";
 import { featuresOf, newDecoded } from "../isa/insn.ts";
 import type { Feature } from "../isa/insn.ts";
 import { allInsns } from "../isa/index.ts";
-import { EXIT_ADDRESS, EXIT_BUDGET, EXIT_DETAIL, EXIT_LINK, EXIT_RECORD, Flag, FLAGS_SYSTEM, GPR, RIP, Vector, ZERO } from "../state.ts";
+import { EXIT_ADDRESS, EXIT_BUDGET, EXIT_DETAIL, EXIT_LINK, EXIT_RECORD, Flag, FLAGS_SYSTEM, GPR, RIP, Vector } from "../state.ts";
+import { addressFault, isStepping, signedAt } from "./address-fault.ts";
 import type { Block } from "./blocks.ts";
 import { BlockCache } from "./blocks.ts";
 import { FormTable } from "./forms.ts";
 import { JUMP_CACHE_ENTRIES, Result } from "./handlers.ts";
 import { Handlers } from "./hot.ts";
 import { WITH_ERROR_CODE } from "./binding.ts";
-import { BASE, COUNT, DISP, readAddress64, RECORD, SEGMENT, SKIPPED, writeAddress64 } from "./record.ts";
+import { COUNT, DISP, readAddress64, RECORD, SKIPPED, writeAddress64 } from "./record.ts";
 
 /** Why {@link Interpreter.run} returned. RIP is where to go on; for exceptions that are faults, at the instruction. */
 export const Stop = {
@@ -56,28 +57,12 @@ const PLACES = 32;
 const PAIR_BYTES = 1024 * 1024 * 4;
 const EMPTY = new Uint8Array(0);
 
-/** Instructions that access the stack besides their operands, and how. */
-const IMPLICIT_STACK: Readonly<Record<string, number>> = {
-  push: Access.write,
-  pushf: Access.write,
-  call: Access.write,
-  pop: Access.read,
-  popf: Access.read,
-  ret: Access.read,
-};
 const CANONICAL_HIGH = 0xffff_8000_0000_0000;
 /** EXIT_DETAIL: `exception` is filled in. */
 const RAISED = 0x200;
 
 /** Bytes of an entry of the jump cache that is empty: an address that is not canonical, which no branch reaches. */
 const NO_TARGET = 0x80;
-
-/** What the alignment check wants of an access: vectors of any width 16 bytes, 80-bit numbers 8, x87 images 4, or 2 with 16-bit operands. */
-function alignmentOf(size: number): number {
-  if (size === 16 || size === 32) return 16;
-  if (size === 10) return 8;
-  return size < 10 ? size : size % 4 === 0 ? 4 : 2;
-}
 
 /** Bits of a page fault's error code (SDM volume 3, 4.7). */
 const PageFault = { present: 1, write: 2, user: 4, fetch: 16 } as const;
@@ -186,7 +171,7 @@ export class Interpreter {
     let past = resume;
     this.#returns = 0;
     while (this.instructions < until && this.#returns < this.patience) {
-      const stepping = this.#stepOnce || (this.#view.getUint32(FLAGS_SYSTEM, true) & (Flag.TF | Flag.AC)) !== 0;
+      const stepping = this.#stepOnce || isStepping(this.#view);
       const slice = Math.min(until - this.instructions, MAX_BUDGET);
       if (stepping && !past && !this.#stepOnce && this.#blocks.isBreakpoint(this.rip)) return Stop.breakpoint;
       const stop = stepping ? this.#step() : this.#runBlocks(slice, past);
@@ -239,7 +224,7 @@ export class Interpreter {
     writeAddress64(this.#view, GPR + 16, Math.floor(now / 0x1_0000_0000));
   }
 
-  /** One instruction, every access by calls: with TF (#DB afterwards), with AC (alignment is checked), and where its own block was dropped. */
+  /** One instruction, every access by calls: where {@link isStepping} says so (with TF: #DB afterwards), and where its own block was dropped. */
   #step(): Stop {
     const trap = (this.#view.getUint32(FLAGS_SYSTEM, true) & Flag.TF) !== 0;
     this.#stepOnce = false;
@@ -329,16 +314,11 @@ export class Interpreter {
     return this.#pay(block);
   }
 
-  /** RIP with the upper half of the address space as negative numbers: exact, which it is not as an unsigned number. */
-  #signedRip(): number {
-    return this.#view.getInt32(RIP + 4, true) * 0x1_0000_0000 + this.#view.getUint32(RIP, true);
-  }
-
   /** The block at `rip`; undefined: `exception` says why there is none. */
   #blockAt(rip: number): Block | undefined {
     if (rip >= TASK_SIZE) {
       if (rip >= 0x8000_0000_0000 && rip < CANONICAL_HIGH) this.#raise(Vector.GP, 0);
-      else this.#raisePageFault(this.#signedRip(), "MAPERR", PageFault.user | PageFault.present | PageFault.fetch);
+      else this.#raisePageFault(signedAt(this.#view, RIP), "MAPERR", PageFault.user | PageFault.present | PageFault.fetch);
       return undefined;
     }
     const block = this.#blocks.at(rip);
@@ -415,41 +395,16 @@ export class Interpreter {
     this.#raisePageFault(address, code, PageFault.user | write | this.#presence());
   }
 
-  /**
-   * Where no user page can be: a general protection fault where a byte lies between the halves of the address space, a page fault in the upper half.
-   * With AC what is not aligned comes between the two. True: raised.
-   */
+  /** Raises what an access at these halves of an address raises whatever is mapped there, if anything. True: raised. */
   #outside(pc: number, low: number, high: number, size: number, access: number): boolean {
-    // The upper half as negative numbers: all of it that matters is exact.
     const address = high * 0x1_0000_0000 + (low >>> 0);
-    const user = address >= 0 && address < TASK_SIZE;
-    if (!user && (address >= 0 ? address + size > 0x8000_0000_0000 : address < -0x8000_0000_0000)) {
-      this.#raise(this.#throughStack(pc, low, high, access) ? Vector.SS : Vector.GP, 0);
-      return true;
-    }
-    if ((this.#view.getUint32(FLAGS_SYSTEM, true) & Flag.AC) !== 0 && (low & (alignmentOf(size) - 1)) !== 0) {
-      this.#raise(Vector.AC, 0);
-      return true;
-    }
-    if (user) return false;
-    const write = access === Access.write ? PageFault.write : 0;
-    this.#raisePageFault(address, "MAPERR", PageFault.user | PageFault.present | write);
-    return true;
-  }
-
-  /** Whether the instruction at record `pc` reached an address of these halves through the stack segment: by RSP or RBP. */
-  #throughStack(pc: number, low: number, high: number, access: number): boolean {
     const view = this.#view;
-    const form = this.handlers.group(view.getUint16(pc, true))?.[0];
-    const base = view.getUint16(pc + BASE, true);
-    const segment = view.getUint8(pc + SEGMENT);
-    if (form === undefined) return false;
-    const explicit = form.mode !== "none" && segment === (ZERO & 0xff) && (base === GPR + 32 || base === GPR + 40);
-    // Nested frame pointers and what LEAVE pops are reached by RBP.
-    if (form.row.insn.mnemonic === "enter" || form.row.insn.mnemonic === "leave") return true;
-    const distance = (low - view.getInt32(GPR + 32, true)) | 0;
-    const near = Math.abs(distance) <= 8 && Math.abs((high - view.getInt32(GPR + 36, true)) | 0) <= 1;
-    return explicit || (near && IMPLICIT_STACK[form.row.insn.mnemonic] === access);
+    if (address >= 0 && address < TASK_SIZE && !isStepping(view)) return false;
+    const vector = addressFault(view, this.handlers.group(view.getUint16(pc, true))?.[0], pc, address, size, access);
+    if (vector === undefined) return false;
+    if (vector !== Vector.PF) this.#raise(vector, 0);
+    else this.#raisePageFault(address, "MAPERR", PageFault.user | PageFault.present | (access === Access.write ? PageFault.write : 0));
+    return true;
   }
 
   #miss(pc: number): number {

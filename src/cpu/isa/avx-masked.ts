@@ -80,8 +80,8 @@ function maskedStore(bits: ElementBits): (op: Op) => void {
 function masked(mnemonic: string, w: string, load: string, store: string, bits: ElementBits): Insn[] {
   const rows = (opcode: string, operands: string): readonly string[] => bothLengths(`VEX.L.66.0F38.${w} ${opcode} /r mem | ${operands}`);
   return [
-    insn(mnemonic, rows(load, "Vx, Hx, Mx"), {}, maskedLoad(bits)),
-    insn(mnemonic, rows(store, "Mx, Hx, Vx"), {}, maskedStore(bits)),
+    insn(mnemonic, rows(load, "Vx, Hx, Mx"), { checkedAlignment: 1 }, maskedLoad(bits)),
+    insn(mnemonic, rows(store, "Mx, Hx, Vx"), { checkedAlignment: 1 }, maskedStore(bits)),
   ];
 }
 
@@ -103,7 +103,7 @@ function gather(mnemonic: string, w: string, opcode: string, bits: ElementBits, 
   const wider = Math.max(bits, indices);
   const size = (l: number): string => (((128 << l) / wider) * bits === 256 ? "qq" : "dq");
   const rows = [0, 1].map((l) => `VEX.${128 << l}.66.0F38.${w} ${opcode} /r mem | V${size(l)}, M${bits === 32 ? "d" : "q"}, H${size(l)} | vsib`);
-  return insn(mnemonic, rows, {}, (op) => {
+  return insn(mnemonic, rows, { checkedAlignment: 1 }, (op) => {
     const e = elements(bits);
     const count = (op.lanes * 128) / wider;
     const parts = Math.ceil((count * bits) / 128);

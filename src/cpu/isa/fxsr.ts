@@ -1,7 +1,7 @@
 /** FXSAVE and FXRSTOR (SDM volume 2A; volume 1, 10.5): the image is made in cpu/fxsave.ts. */
 
-import { Vector } from "../state.ts";
 import { FXSAVE_BYTES } from "../fxsave.ts";
+import { Flag, FLAGS_SYSTEM, Vector } from "../state.ts";
 import { insn } from "./insn.ts";
 import type { Insn } from "./insn.ts";
 import type { Op, V } from "./ops.ts";
@@ -9,10 +9,17 @@ import type { Op, V } from "./ops.ts";
 /** Bytes of the image that one check covers. */
 const CHECKED = 128;
 
-/** The image's address, aligned and accessible. A fault names the image's last byte where that is the one, as AMD's processors do. */
+/**
+ * The image's address, aligned and accessible. A fault names the image's last byte where that is the one, as AMD's processors do; and as they do, the
+ * alignment check sees four bytes before the image's own alignment counts, which only a canonical address has.
+ */
 function image(op: Op, check: (bits: number, linear: V) => void): void {
   const linear = op.linear(0);
-  op.raiseIf(op.ne(op.and(linear, op.const(15)), op.const(0)), Vector.GP);
+  const canonical = op.eqz(op.x("i64.shr_u", op.add(linear, op.const(2 ** 47)), op.const(48)));
+  const unaligned = (bytes: number): V => op.x("i32.and", canonical, op.ne(op.and(linear, op.const(bytes - 1)), op.const(0)));
+  const checked = op.ne(op.and(op.state(FLAGS_SYSTEM, 32), op.const(Flag.AC)), op.const(0));
+  op.raiseIf(op.x("i32.and", checked, unaligned(4)), Vector.AC);
+  op.raiseIf(unaligned(16), Vector.GP);
   check(8, op.add(linear, op.const(FXSAVE_BYTES - 1)));
   for (let at = 0; at < FXSAVE_BYTES; at += CHECKED) check(8 * CHECKED, op.add(linear, op.const(at)));
   op.setArgument(0, linear);

@@ -66,6 +66,8 @@ export interface InsnProperties {
   readonly like?: string;
   /** Memory operands of 16 bytes and more must be aligned (legacy SSE arithmetic, movaps); default false. */
   readonly aligned?: boolean;
+  /** Bytes at a multiple of which the alignment check (AC) wants memory operands, where their size does not say it; 1: it is not made. */
+  readonly checkedAlignment?: 1 | 8;
 }
 
 /** The features of an instruction's rows; none for "base". */

@@ -162,12 +162,13 @@ const baseNames = { feature: "fsgsbase" as const, faults: true };
 export const rdfsbase: Insn = insn("rdfsbase", ["F3 0F AE /0 reg | Ry"], baseNames, (op) => op.set(0, op.state(FS_BASE, 64)));
 export const rdgsbase: Insn = insn("rdgsbase", ["F3 0F AE /1 reg | Ry"], baseNames, (op) => op.set(0, op.state(GS_BASE, 64)));
 
-/** Addresses that are not canonical: #GP. */
+/** Addresses that are not canonical: #GP. With one of the upper half, offsets are checked for themselves from here on. */
 function setBase(op: Op, offset: number): void {
   const value = op.get(0);
   const canonical = op.sar(op.shl(value, op.const(16)), op.const(16));
   op.raiseIf(op.ne(canonical, value), Vector.GP);
   op.setState(offset, 64, value);
+  op.if(op.lts(value, op.const(0)), () => op.leave("flags"));
 }
 
 export const wrfsbase: Insn = insn("wrfsbase", ["F3 0F AE /2 reg | Ry"], baseNames, (op) => setBase(op, FS_BASE));

@@ -300,6 +300,6 @@ export function maskMove(op: Op, bits: 64 | 128, value: V, mask: V): void {
   op.store(bits, linear, bits === 128 ? merged : op.lane("i64x2.extract_lane", 0, merged));
 }
 
-export const maskmovdqu: Insn = insn("maskmovdqu", ["66 0F F7 /r reg | Vdq, Udq"], { faults: true }, (op) =>
+export const maskmovdqu: Insn = insn("maskmovdqu", ["66 0F F7 /r reg | Vdq, Udq"], { faults: true, checkedAlignment: 8 }, (op) =>
   maskMove(op, 128, op.vector(0), op.vector(1)),
 );
