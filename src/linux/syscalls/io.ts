@@ -13,9 +13,11 @@ import {
 } from "../abi/fcntl.ts";
 import { S_IFDIR, S_IFMT, S_IFREG } from "../abi/stat.ts";
 import { readI64, writeI64 } from "../abi/struct.ts";
+import type { Task } from "../task.ts";
+import type { OpenFile } from "../vfs/open-file.ts";
 import { fd, flags, inBytes, inPlace, int, long, oneOf, outBytes, outPlace, showBytes, size, uint, unsigned64 } from "./args.ts";
-import { syscall, type Arg, type Shown, type Syscall } from "./syscall.ts";
-import { copyBetween, loadBuffers, readBuffer, readBuffers, sizeLimited, writeBuffer, writeBuffers } from "./transfer.ts";
+import { syscall, type Arg, type Outcome, type Shown, type Syscall } from "./syscall.ts";
+import { copyBetween, loadBuffers, readBuffer, readBuffers, sizeLimited, total, writeBuffer, writeBuffers } from "./transfer.ts";
 
 const desc = { classes: ["desc"] };
 
@@ -59,6 +61,38 @@ function positive(offset: number): number {
   return offset;
 }
 
+/** preadv2(2): -1 is the file's own offset. */
+function ownOrPositive(offset: number): number {
+  return offset === -1 ? -1 : positive(offset);
+}
+
+/** ESPIPE for an offset that the file does not have. -1: its own. */
+function fileAt(task: Task, number: number, offset: number): OpenFile {
+  const file = task.files.getIo(number);
+  if (offset >= 0 && !file.positioned) throw errno.ESPIPE;
+  return file;
+}
+
+interface VectorCall {
+  readonly fd: number;
+  readonly iov: number;
+  readonly iovcnt: number;
+}
+
+/** readv(2) and its kin, with errors in Linux's order. `rwf`: flags of preadv2(2). */
+function vector(task: Task, { fd: number, iov, iovcnt }: VectorCall, way: "read" | "write", offset: number = -1, rwf: number = 0): Outcome {
+  const file = fileAt(task, number, offset);
+  if (way === "read" ? !file.readable : !file.writable) throw errno.EBADF;
+  const buffers = loadBuffers(task.memory, iov, iovcnt);
+  // Not even a message of no bytes is moved.
+  if (total(buffers) === 0) return 0;
+  if (rwf & ~7) throw errno.EOPNOTSUPP;
+  return (way === "read" ? readBuffers : writeBuffers)(task, file, buffers, offset);
+}
+
+const highOffset: Arg<number> = { ...size, show: () => "" };
+const NO_RWF = "partial: RWF_NOWAIT and RWF_APPEND are refused";
+
 export const io: readonly Syscall[] = [
   syscall(0, "read", { fd, buf: outBytes(), count: size }, "full", (task, a) => readBuffer(task, task.files.getIo(a.fd), a.buf, a.count, -1), desc),
   syscall(1, "write", { fd, buf: inBytes(2), count: size }, "full", (task, a) => writeBuffer(task, task.files.getIo(a.fd), a.buf, a.count, -1), desc),
@@ -67,7 +101,10 @@ export const io: readonly Syscall[] = [
     "pread64",
     { fd, buf: outBytes(), count: size, offset: long },
     "full",
-    (task, a) => readBuffer(task, task.files.getIo(a.fd), a.buf, a.count, positive(a.offset)),
+    (task, a) => {
+      const offset = positive(a.offset);
+      return readBuffer(task, fileAt(task, a.fd, offset), a.buf, a.count, offset);
+    },
     desc,
   ),
   syscall(
@@ -75,31 +112,20 @@ export const io: readonly Syscall[] = [
     "pwrite64",
     { fd, buf: inBytes(2), count: size, offset: long },
     "full",
-    (task, a) => writeBuffer(task, task.files.getIo(a.fd), a.buf, a.count, positive(a.offset)),
+    (task, a) => {
+      const offset = positive(a.offset);
+      return writeBuffer(task, fileAt(task, a.fd, offset), a.buf, a.count, offset);
+    },
     desc,
   ),
-  syscall(
-    19,
-    "readv",
-    { fd, iov: outBuffers, iovcnt: count },
-    "full",
-    (task, a) => readBuffers(task, task.files.getIo(a.fd), loadBuffers(task.memory, a.iov, a.iovcnt), -1),
-    desc,
-  ),
-  syscall(
-    20,
-    "writev",
-    { fd, iov: inBuffers, iovcnt: count },
-    "full",
-    (task, a) => writeBuffers(task, task.files.getIo(a.fd), loadBuffers(task.memory, a.iov, a.iovcnt), -1),
-    desc,
-  ),
+  syscall(19, "readv", { fd, iov: outBuffers, iovcnt: count }, "full", (task, a) => vector(task, a, "read"), desc),
+  syscall(20, "writev", { fd, iov: inBuffers, iovcnt: count }, "full", (task, a) => vector(task, a, "write"), desc),
   syscall(
     295,
     "preadv",
     { fd, iov: outBuffers, iovcnt: count, offset: long },
     "full",
-    (task, a) => readBuffers(task, task.files.getIo(a.fd), loadBuffers(task.memory, a.iov, a.iovcnt), positive(a.offset)),
+    (task, a) => vector(task, a, "read", positive(a.offset)),
     desc,
   ),
   syscall(
@@ -107,29 +133,23 @@ export const io: readonly Syscall[] = [
     "pwritev",
     { fd, iov: inBuffers, iovcnt: count, offset: long },
     "full",
-    (task, a) => writeBuffers(task, task.files.getIo(a.fd), loadBuffers(task.memory, a.iov, a.iovcnt), positive(a.offset)),
+    (task, a) => vector(task, a, "write", positive(a.offset)),
     desc,
   ),
   syscall(
     327,
     "preadv2",
-    { fd, iov: outBuffers, iovcnt: count, offset: long, high: { ...size, show: () => "" }, flags: flags(RWF) },
-    "partial: RWF_NOWAIT and RWF_APPEND are refused",
-    (task, a) => {
-      if (a.flags & ~7) throw errno.EOPNOTSUPP;
-      return readBuffers(task, task.files.getIo(a.fd), loadBuffers(task.memory, a.iov, a.iovcnt), a.offset === -1 ? -1 : positive(a.offset));
-    },
+    { fd, iov: outBuffers, iovcnt: count, offset: long, high: highOffset, flags: flags(RWF) },
+    NO_RWF,
+    (task, a) => vector(task, a, "read", ownOrPositive(a.offset), a.flags),
     desc,
   ),
   syscall(
     328,
     "pwritev2",
-    { fd, iov: inBuffers, iovcnt: count, offset: long, high: { ...size, show: () => "" }, flags: flags(RWF) },
-    "partial: RWF_NOWAIT and RWF_APPEND are refused",
-    (task, a) => {
-      if (a.flags & ~7) throw errno.EOPNOTSUPP;
-      return writeBuffers(task, task.files.getIo(a.fd), loadBuffers(task.memory, a.iov, a.iovcnt), a.offset === -1 ? -1 : positive(a.offset));
-    },
+    { fd, iov: inBuffers, iovcnt: count, offset: long, high: highOffset, flags: flags(RWF) },
+    NO_RWF,
+    (task, a) => vector(task, a, "write", ownOrPositive(a.offset), a.flags),
     desc,
   ),
   syscall(8, "lseek", { fd, offset: long, whence }, "full", (task, a) => task.files.getIo(a.fd).seek(a.offset, a.whence), desc),

@@ -80,9 +80,9 @@ const UTIME_NOW = 0x3fffffff;
 const UTIME_OMIT = 0x3ffffffe;
 
 /** readlink(2) cuts silently. */
-function storeLink(task: Task, target: string, at: number, length: number): number {
+function readLink(task: Task, dirfd: number, pathname: string, at: number, length: number): number {
   if (length <= 0) throw errno.EINVAL;
-  const bytes = encodeLatin1(target.slice(0, length));
+  const bytes = encodeLatin1(task.kernel.vfs.readlink(task, dirfd, pathname).slice(0, length));
   if (task.memory.copyOut(at, bytes) !== bytes.length) throw errno.EFAULT;
   return bytes.length;
 }
@@ -198,10 +198,7 @@ export const names: readonly Syscall[] = [
     "readlink",
     { pathname: path, buf: outBytes(), bufsiz: int },
     "full",
-    (t, a) => {
-      if (a.bufsiz <= 0) throw errno.EINVAL;
-      return storeLink(t, t.kernel.vfs.readlink(t, AT_FDCWD, a.pathname), a.buf, a.bufsiz);
-    },
+    (t, a) => readLink(t, AT_FDCWD, a.pathname, a.buf, a.bufsiz),
     file,
   ),
   syscall(
@@ -209,10 +206,7 @@ export const names: readonly Syscall[] = [
     "readlinkat",
     { dirfd: dirFd, pathname: path, buf: outBytes(), bufsiz: int },
     "full",
-    (t, a) => {
-      if (a.bufsiz <= 0) throw errno.EINVAL;
-      return storeLink(t, t.kernel.vfs.readlink(t, a.dirfd, a.pathname), a.buf, a.bufsiz);
-    },
+    (t, a) => readLink(t, a.dirfd, a.pathname, a.buf, a.bufsiz),
     both,
   ),
   syscall(

@@ -67,7 +67,7 @@ export function loadBuffers(memory: AddressSpace, address: number, count: number
 
 /** Reads once into one buffer; BLOCK where the file has nothing yet. `offset` < 0: at the file position. */
 function readOnce(task: Task, file: OpenFile, address: number, length: number, offset: number): number {
-  const wanted = Math.min(accessible(task.memory, address, length, Access.write), BOUNCE_SIZE);
+  const wanted = accessible(task.memory, address, Math.min(length, BOUNCE_SIZE), Access.write);
   const into = bounceOf(wanted);
   const count = offset < 0 ? file.read(into) : file.pread(into, offset);
   if (count > 0) task.memory.copyOut(address, count === into.length ? into : into.subarray(0, count));
@@ -75,7 +75,7 @@ function readOnce(task: Task, file: OpenFile, address: number, length: number, o
 }
 
 function writeOnce(task: Task, file: OpenFile, address: number, length: number, offset: number): number {
-  const wanted = Math.min(accessible(task.memory, address, length, Access.read), BOUNCE_SIZE);
+  const wanted = accessible(task.memory, address, Math.min(length, BOUNCE_SIZE), Access.read);
   const from = bounceOf(wanted);
   task.memory.copyIn(address, from);
   return offset < 0 ? file.write(from, task) : file.pwrite(from, offset, task);

@@ -97,6 +97,11 @@ export abstract class OpenFile {
     throw errno.ESPIPE;
   }
 
+  /** Whether pread(2) and pwrite(2) are anything but ESPIPE. */
+  get positioned(): boolean {
+    return this.pread !== OpenFile.prototype.pread || this.pwrite !== OpenFile.prototype.pwrite;
+  }
+
   /** lseek(2); the new position. */
   seek(_offset: number, _whence: number): number {
     throw errno.ESPIPE;
