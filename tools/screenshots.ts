@@ -8,83 +8,57 @@ import { join } from "node:path";
 import { crc32, deflateSync } from "node:zlib";
 import { chromium, type Page } from "playwright-core";
 import { chromiumPath, site } from "../test/web/chromium.ts";
+import { User } from "../test/web/user.ts";
 
 interface Scene {
   readonly name: string;
   readonly width: number;
   readonly height: number;
   readonly dark: boolean;
-  readonly set: (page: Page) => Promise<void>;
+  readonly set: (user: User) => Promise<void>;
 }
 
-const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
-
-async function choose(page: Page, program: string): Promise<void> {
-  await page
-    .getByRole("button", { name: new RegExp(`^${program}\\b`) })
-    .first()
-    .click();
+async function runTo(user: User, what: "system call" | "count", text: string): Promise<void> {
+  await user.runTo(what, text);
+  await user.status(/^Paused after/);
 }
-
-async function runTo(page: Page, kind: string, text: string): Promise<void> {
-  await page.getByLabel("Run to what").selectOption(kind);
-  await page.getByRole("textbox", { name: "Run to" }).fill(text);
-  await button(page, "Run to").click();
-  await page
-    .getByRole("status")
-    .filter({ hasText: /^Paused after/ })
-    .first()
-    .waitFor();
-}
-
-const tab = (page: Page, name: string) => page.getByRole("tab", { name: new RegExp(`^${name}`) }).click();
 
 /** mandelbrot in the middle of its picture, with a breakpoint. */
-async function middle(page: Page): Promise<void> {
-  await button(page, "Step").click();
-  await page
-    .getByRole("status")
-    .filter({ hasText: /^Before the first/ })
-    .first()
-    .waitFor();
-  await runTo(page, "count", "3,000,000");
-  await runTo(page, "system call", "writev");
-  await button(page, "Step over").click();
-  await page.waitForTimeout(300);
-  await page
+async function middle(user: User): Promise<void> {
+  await user.load();
+  await runTo(user, "count", "3,000,000");
+  await runTo(user, "system call", "writev");
+  await user.button("Step over").click();
+  await user.page.waitForTimeout(300);
+  await user.page
     .getByRole("button", { name: /^Breakpoint at .*\+0xab$/ })
     .first()
     .dispatchEvent("click");
-  await page.waitForTimeout(200);
+  await user.page.waitForTimeout(200);
 }
 
 /** Snapshots of two moments, and the page table of a larger program. */
-async function pages(page: Page): Promise<void> {
-  await choose(page, "cpp");
-  await tab(page, "Pages");
-  await button(page, "Step").click();
-  await page
-    .getByRole("status")
-    .filter({ hasText: /^Before the first/ })
-    .first()
-    .waitFor();
-  await runTo(page, "count", "2,000,000");
-  await button(page, "Save now").click();
-  await runTo(page, "count", "2,400,000");
-  await button(page, "Save now").click();
-  await page.waitForTimeout(1000);
+async function pages(user: User): Promise<void> {
+  await user.choose("cpp");
+  await user.tab("Pages");
+  await user.load();
+  await runTo(user, "count", "2,000,000");
+  await user.button("Save now").click();
+  await runTo(user, "count", "2,400,000");
+  await user.button("Save now").click();
+  await user.page.waitForTimeout(1000);
 }
 
 /** The narrow page from its top. */
-async function top(page: Page): Promise<void> {
-  await middle(page);
-  await page.evaluate(() => scrollTo(0, 0));
+async function top(user: User): Promise<void> {
+  await middle(user);
+  await user.page.evaluate(() => scrollTo(0, 0));
 }
 
 /** The narrow page where the views are. */
-async function views(page: Page): Promise<void> {
-  await pages(page);
-  await page.getByRole("tab", { name: /^Pages/ }).evaluate((element) => element.scrollIntoView({ block: "start" }));
+async function views(user: User): Promise<void> {
+  await pages(user);
+  await user.page.getByRole("tab", { name: /^Pages/ }).evaluate((element) => element.scrollIntoView({ block: "start" }));
 }
 
 interface Pixels {
@@ -203,7 +177,7 @@ try {
     const page = await context.newPage();
     await page.goto(served.url);
     await page.locator(".xterm-screen").waitFor();
-    await set(page);
+    await set(new User(page));
     writeFileSync(join(into, `${name}.png`), smaller(await pixelsOf(page, await page.screenshot())));
     await context.close();
   }

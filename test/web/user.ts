@@ -1,5 +1,10 @@
 /** What a person does on the playground's page, who finds things by their role and name. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type Axe from "axe-core";
 import type { Locator, Page } from "playwright-core";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** Longer than anything that is waited for, also on a busy computer. */
 const TIMEOUT_MS = 15_000;
@@ -131,6 +136,19 @@ export class User {
       [name, text] as const,
     );
   }
+  /** What keeps somebody from using the page as it is now: serious and critical findings of axe-core, and what is wider than the window. */
+  async barriers(): Promise<string[]> {
+    if (await this.page.evaluate(() => !("axe" in window))) await this.page.evaluate(axe);
+    return this.page.evaluate(async () => {
+      const { violations } = await (window as unknown as { axe: typeof Axe }).axe.run();
+      const found = violations
+        .filter(({ impact }) => impact === "serious" || impact === "critical")
+        .map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`);
+      const over = document.documentElement.scrollWidth - window.innerWidth;
+      return over > 0 ? [...found, `wider than the window by ${over}`] : found;
+    });
+  }
+
   /** The shortest of some times in which a running program has stood still after a click on Pause, in milliseconds. */
   pauseTime(limit: number): Promise<number> {
     return shortest(
