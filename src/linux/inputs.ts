@@ -22,34 +22,15 @@
  * - A handle is closed by `file.close` only; handle numbers are chosen by the adapter.
  */
 
+import type { BasicStat, Time } from "./abi/stat.ts";
+
 /** Largest `max` of a read and largest `bytes` of a write. */
 export const MAX_TRANSFER = 0x10_0000;
 
-/** Seconds and nanoseconds (0 to 999,999,999) since the epoch. */
-export interface HostTime {
-  readonly sec: number;
-  readonly nsec: number;
-}
+export type HostTime = Time;
 
-/** What stat(2) says of a host file, in Linux's numbers. */
-export interface HostStat {
-  /** Device number in the form of st_dev. The guest sees a device of its own for each mount. */
-  readonly dev: number;
-  readonly ino: number;
-  /** File type and permission bits as in st_mode. */
-  readonly mode: number;
-  readonly nlink: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly rdev: number;
-  readonly size: number;
-  readonly blksize: number;
-  /** In units of 512 bytes. */
-  readonly blocks: number;
-  readonly atime: HostTime;
-  readonly mtime: HostTime;
-  readonly ctime: HostTime;
-}
+/** What stat(2) says of a host file, in Linux's numbers. The guest sees a device of its own for each mount. */
+export type HostStat = BasicStat;
 
 /** One name of a host directory. `type` is the DT_* number of readdir(3), 0 where the host does not tell. */
 export interface HostDirent {

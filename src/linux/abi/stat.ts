@@ -33,16 +33,17 @@ export const ANON_INODE_FS_MAGIC = 0x09041934;
 export const DEVPTS_SUPER_MAGIC = 0x1cd1;
 export const EXT4_SUPER_MAGIC = 0xef53;
 
-/** A point in time: seconds and nanoseconds since the epoch. */
+/** A point in time: seconds and nanoseconds (0 to 999,999,999) since the epoch. */
 export interface Time {
   readonly sec: number;
   readonly nsec: number;
 }
 
-/** What stat(2) and statx(2) tell of a file. Device numbers are in the form {@link makeDev} gives. */
-export interface Stat {
+/** What stat(2) tells of a file. Device numbers are in the form {@link makeDev} gives. */
+export interface BasicStat {
   readonly dev: number;
   readonly ino: number;
+  /** File type and permission bits. */
   readonly mode: number;
   readonly nlink: number;
   readonly uid: number;
@@ -55,6 +56,10 @@ export interface Stat {
   readonly atime: Time;
   readonly mtime: Time;
   readonly ctime: Time;
+}
+
+/** With what statx(2) adds. */
+export interface Stat extends BasicStat {
   /** Birth time, where the file system keeps one. */
   readonly btime?: Time;
   /** Mount the file was reached by, for statx. */
