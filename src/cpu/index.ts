@@ -7,6 +7,7 @@ export { restoreFxsave, saveFxsave } from "./fxsave.ts";
 export { hardwareCapabilities } from "./helpers/cpuid.ts";
 export type { Exception } from "./interpreter/interpreter.ts";
 export { Interpreter, Stop } from "./interpreter/interpreter.ts";
+export type { RegionOptions } from "./jit/regions.ts";
 export type { Decoded, Feature, Insn, RowSpec } from "./isa/insn.ts";
 export { mainFeatureOf, newDecoded } from "./isa/insn.ts";
 export { allInsns } from "./isa/index.ts";

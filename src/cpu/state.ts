@@ -38,6 +38,8 @@ export const EXIT_DETAIL = 0x10d0;
 export const EXIT_RECORD = 0x10d4;
 export const EXIT_BUDGET = 0x10d8;
 export const EXIT_LINK = 0x10dc;
+/** 1: a compiled region ran until the budget did not suffice for its longest way. */
+export const EXIT_REGION = 0x10e0;
 /** Operand passed to and from helpers. */
 export const HELPER_AREA = 0x1100;
 

@@ -12,6 +12,7 @@
  */
 
 import type { Feature } from "../cpu/index.ts";
+import type { RegionOptions } from "../cpu/index.ts";
 import { CpuState, cpuinfo, hardwareCapabilities, Interpreter, Stop } from "../cpu/index.ts";
 import type { ExitStatus, HostAnswer, HostMount, Inputs, KernelListener, NewFile, StartOptions, Task, WindowSize } from "../linux/index.ts";
 import { addGuestArchive, addGuestFiles, Kernel, Reg } from "../linux/index.ts";
@@ -41,6 +42,8 @@ export interface BlankOptions {
   readonly windowBits?: number;
   /** The interpreter's modules as the build made them (`interpreter.bin`); without them they are made now. */
   readonly prebuilt?: Uint8Array;
+  /** When code becomes compiled regions; false: never. Changes speed and nothing that the guest can see. */
+  readonly regions?: RegionOptions | false;
   /** Count which handlers of the interpreter follow which, at half the speed: for choosing hot forms. */
   readonly countPairs?: boolean;
   /** What the guest's processor announces, one of `cpuModels` for example; by default that of {@link defaultCpuModel}. */
@@ -142,6 +145,7 @@ export class Machine {
         countPairs: options.countPairs ?? false,
         random: { fill: (into) => chance.source.fill(into) },
         ...(options.prebuilt === undefined ? {} : { prebuilt: options.prebuilt }),
+        ...(options.regions === undefined ? {} : { regions: options.regions }),
       });
     }
     this.registers = new CpuRegisters(this.space.view, features);

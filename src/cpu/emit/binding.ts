@@ -1,6 +1,7 @@
 /** What differs between the worlds a body is read in: where operands are, how memory is reached, how control leaves. */
 
 import type { ValType } from "../../wasm/index.ts";
+import type { SymbolicFlags } from "./flags.ts";
 import type { Node } from "./graph.ts";
 
 /** A general register: the register operand at an index, or a fixed register number. */
@@ -38,6 +39,8 @@ export interface Binding {
   /** At byte `offset` of a place. */
   read(place: Node, name: string, offset?: number): Node;
   write(place: Node, name: string, value: Node, offset?: number): void;
+  /** Keeps what the flags come from, to compute them only where they are read. False: not for these. */
+  setFlags?(flags: SymbolicFlags): boolean;
   flagResult(): Node;
   flagVector(): Node;
   setFlagResult(value: Node): void;
@@ -46,7 +49,8 @@ export interface Binding {
   variable(type: ValType): number;
   raise(vector: number, errorCode: Node | undefined): void;
   leave(code: number): void;
-  helper(name: string, operand: Node): void;
+  /** `changed`: the instruction has changed state before. */
+  helper(name: string, operand: Node, changed: boolean): void;
   /** To the branch target of the `J` operand. */
   jump(): void;
   jumpTo(rip: Node): void;

@@ -44,15 +44,15 @@ export class Emitter extends Values implements Op {
   #left = false;
   readonly #flags: Flags;
 
-  /** `before`: the emitter of the instruction just before in the same list, whose operands its flags came from. */
-  constructor(graph: Graph, form: Form, binding: Binding, before?: Emitter) {
+  /** `symbolic`: where the flags come from that the instruction finds, if that is known. */
+  constructor(graph: Graph, form: Form, binding: Binding, symbolic: SymbolicFlags | undefined) {
     super(graph);
     this.form = form;
     this.#view = form.row.view ?? form.row.operands;
     this.lanes = form.row.vex?.l === 1 ? 2 : 1;
     this.#binding = binding;
     this.width = this.size(0);
-    this.#flags = new Flags(this, binding, form, this.width, before?.symbolic);
+    this.#flags = new Flags(this, binding, form, this.width, symbolic);
   }
 
   get symbolic(): SymbolicFlags | undefined {
@@ -559,9 +559,9 @@ export class Emitter extends Values implements Op {
   }
 
   helper(name: string, operand?: V): void {
-    this.#changed = true;
     this.#flags.symbolic = undefined;
-    this.#binding.helper(name, operand === undefined ? this.graph.i32(0) : node(operand));
+    this.#binding.helper(name, operand === undefined ? this.graph.i32(0) : node(operand), this.#changed);
+    this.#changed = true;
   }
 
   setArgument(i: number, value: V): void {

@@ -17,6 +17,15 @@ export interface SymbolicFlags {
   readonly bits: number;
 }
 
+/** Carries (or borrows) out of each bit position: see FLAG_VECTOR. */
+export function carries(v: Values, subtract: boolean, a: V, b: V, r: V, bits: number): V {
+  const differ = v.xor(b, r);
+  // Majority of (~a, b, r) for borrows, of (a, b, ~r) for carries.
+  const vector = subtract ? v.xor(v.and(v.xor(a, b), differ), r) : v.xor(v.and(v.xor(a, b), v.not(differ)), b);
+  if (bits === 64) return v.and(vector, v.const(-8));
+  return v.or(v.shl(vector, v.const(64 - bits)), v.and(vector, v.const(8)));
+}
+
 export class Flags {
   readonly #v: Values;
   readonly #binding: Binding;
@@ -34,25 +43,17 @@ export class Flags {
   }
 
   flags(kind: FlagKind, a: V, b: V, r: V, bits: number): void {
-    const result = this.#v.sext(r, bits);
     this.symbolic = { kind, a: node(a), b: node(b), r: node(r), bits };
-    if (this.#dead) return;
+    if (this.#dead || this.#binding.setFlags?.(this.symbolic) === true) return;
     this.#binding.setFlagVector(node(this.#vectorOf(kind, a, b, r, bits)));
-    this.#binding.setFlagResult(node(result));
+    this.#binding.setFlagResult(node(this.#v.sext(r, bits)));
   }
 
-  /** Carries (or borrows) out of each bit position: see FLAG_VECTOR. */
   #vectorOf(kind: FlagKind, a: V, b: V, r: V, bits: number): V {
     if (kind === "logic") return this.#v.const(0);
-    const subtract = kind === "sub" || kind === "dec";
-    const differ = this.#v.xor(b, r);
-    // Majority of (~a, b, r) for borrows, of (a, b, ~r) for carries.
-    const vector = subtract
-      ? this.#v.xor(this.#v.and(this.#v.xor(a, b), differ), r)
-      : this.#v.xor(this.#v.and(this.#v.xor(a, b), this.#v.not(differ)), b);
-    const adjust = this.#v.and(vector, this.#v.const(8));
-    const shifted = bits === 64 ? this.#v.and(vector, this.#v.const(-8)) : this.#v.or(this.#v.shl(vector, this.#v.const(64 - bits)), adjust);
+    const shifted = carries(this.#v, kind === "sub" || kind === "dec", a, b, r, bits);
     if (kind === "add" || kind === "sub") return shifted;
+    const adjust = this.#v.and(shifted, this.#v.const(8));
     // The carry stays: bit 63 from before, bit 62 such that their difference is the new OF.
     const old = this.#v.and(this.#binding.flagVector(), this.#v.const(-0x8000000000000000n));
     const overflow = this.#v.and(this.#v.xor(shifted, this.#v.shl(shifted, this.#v.const(1))), this.#v.const(-0x8000000000000000n));

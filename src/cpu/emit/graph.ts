@@ -46,8 +46,10 @@ export class Node {
   }
 }
 
-/** Places a list can leave to; what each needs is left in the locals and state fields that the binding names. */
-export type Label = "next" | "again" | "enter" | "indirect" | "miss" | "exit";
+/** Places a handler can leave to; what each needs is left in the locals and state fields that the binding names. */
+export type HandlerLabel = "next" | "again" | "enter" | "indirect" | "miss" | "exit";
+/** In a compiled region, the number of an edge. */
+export type Label = HandlerLabel | number;
 
 export type Statement =
   | { readonly kind: "define"; readonly node: Node }

@@ -1,9 +1,18 @@
 /** {@link Emitter} for bodies that say what one 128-bit lane is: they are read once for each lane, and what they write is written at the end. */
 
+import type { Form } from "../form.ts";
 import type { Op, V } from "../isa/ops.ts";
+import type { Binding } from "./binding.ts";
 import { Emitter } from "./emitter.ts";
+import type { SymbolicFlags } from "./flags.ts";
+import type { Graph } from "./graph.ts";
 
-export class LaneEmitter extends Emitter {
+/** The emitter that the form's body wants. */
+export function newEmitter(graph: Graph, form: Form, binding: Binding, symbolic: SymbolicFlags | undefined): Emitter {
+  return new (form.row.view === undefined ? Emitter : LaneEmitter)(graph, form, binding, symbolic);
+}
+
+class LaneEmitter extends Emitter {
   readonly #results: V[] = [];
   #whole = false;
 

@@ -4,6 +4,8 @@ import type { ValType } from "../../wasm/index.ts";
 import { loadName, storeName } from "../emit/access.ts";
 import type { Binding, RegisterPlace } from "../emit/binding.ts";
 import type { Graph, Node } from "../emit/graph.ts";
+import type { WindowTags } from "../emit/window.ts";
+import { accessTag, inWindow } from "../emit/window.ts";
 import type { LocalPool } from "../emit/lower.ts";
 import type { Form } from "../form.ts";
 import { EXIT_ADDRESS, EXIT_BUDGET, EXIT_DETAIL, FLAG_RESULT, FLAG_VECTOR, GPR } from "../state.ts";
@@ -24,12 +26,9 @@ export interface HandlerLocals {
   readonly target: number;
 }
 
-export interface World {
+export interface World extends WindowTags {
   readonly locals: HandlerLocals;
   readonly pool: LocalPool;
-  readonly windowBits: number;
-  readonly readTags: number;
-  readonly writeTags: number;
   /** Imported functions. */
   readonly helper: number;
   readonly slowAccess: number;
@@ -172,20 +171,21 @@ export class RecordBinding implements Binding {
       g.effect({ kind: "branch", label: "exit", truth: g.op("i32.eqz", [place]) });
       return place;
     }
-    const { low, tag } = this.#tag(linear, access);
+    const { low, tag } = accessTag(g, world, linear, access);
     const last = bytes === 1 ? linear : g.op("i64.add", [linear, g.i64(bytes - 1)]);
     const page = g.op("i64.shr_u", [last, g.i64(12)]);
     const miss = g.op("i64.ne", [tag, page]);
     g.effect({ kind: "assign", index: world.locals.missAddress, value: linear });
     g.effect({ kind: "assign", index: world.locals.missAccess, value: g.i32(code) });
     g.effect({ kind: "branch", label: "miss", truth: miss });
-    return this.#inWindow(low);
+    return inWindow(g, world, low);
   }
 
   direct(linear: Node, access: "read" | "write"): { readonly truth: Node; readonly place: Node } | undefined {
     if (!this.#world.budgetInState) return undefined;
-    const { low, tag } = this.#tag(linear, access);
-    return { truth: this.#graph.op("i64.eq", [tag, this.#graph.op("i64.shr_u", [linear, this.#graph.i64(12)])]), place: this.#inWindow(low) };
+    const g = this.#graph;
+    const { low, tag } = accessTag(g, this.#world, linear, access);
+    return { truth: g.op("i64.eq", [tag, g.op("i64.shr_u", [linear, g.i64(12)])]), place: inWindow(g, this.#world, low) };
   }
 
   budget(): Node {
@@ -196,23 +196,9 @@ export class RecordBinding implements Binding {
     this.#store("i32.store", this.#graph.i32(0), EXIT_BUDGET, this.#graph.op("i32.sub", [this.budget(), iterations]));
   }
 
-  /** The tag of the slot that `linear` falls on. */
-  #tag(linear: Node, access: "read" | "write"): { readonly low: Node; readonly tag: Node } {
-    const g = this.#graph;
-    const low = g.op("i32.wrap_i64", [linear]);
-    const slots = 2 ** (this.#world.windowBits - 12);
-    const slot = g.op("i32.and", [g.op("i32.shr_u", [low, g.i32(9)]), g.i32((slots - 1) * 8)]);
-    return { low, tag: g.load("i64.load", slot, access === "read" ? this.#world.readTags : this.#world.writeTags) };
-  }
-
-  #inWindow(low: Node): Node {
-    const { windowBits } = this.#world;
-    return windowBits === 32 ? low : this.#graph.op("i32.and", [low, this.#graph.i32(2 ** windowBits - 1)]);
-  }
-
   checked(linear: Node, bytes: number, access: "read" | "write"): Node {
     if (this.#world.slow) return this.check(linear, bytes, access);
-    return this.#inWindow(this.#graph.op("i32.wrap_i64", [linear]));
+    return inWindow(this.#graph, this.#world, this.#graph.op("i32.wrap_i64", [linear]));
   }
 
   read(place: Node, name: string, offset = 0): Node {

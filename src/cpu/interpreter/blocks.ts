@@ -10,9 +10,24 @@ import type { Decoder } from "../decode/decoder.ts";
 import { newDecoded } from "../isa/insn.ts";
 import type { Decoded } from "../isa/insn.ts";
 import type { FormEntry, FormTable } from "./forms.ts";
-import { ALL_FLAGS } from "./forms.ts";
+import { ALL_FLAGS, branchTarget } from "./forms.ts";
 import type { Handlers } from "./hot.ts";
-import { COUNT, DISP, GOTO, LINK, nextRipField, RECORD, RESOLVE, SKIPPED, STOP, writeAddress64, writeRecord } from "./record.ts";
+import {
+  COUNT,
+  DISP,
+  GOTO,
+  LINK,
+  nextRipField,
+  readAddress64,
+  RECORD,
+  RESOLVE,
+  RUN_INSTRUCTIONS,
+  RUNS,
+  SKIPPED,
+  STOP,
+  writeAddress64,
+  writeRecord,
+} from "./record.ts";
 
 export interface Block {
   readonly rip: number;
@@ -33,7 +48,8 @@ export interface DecodeFailure {
   readonly bytes: Uint8Array;
 }
 
-const MAX_INSTRUCTIONS = 24;
+/** Of a block. */
+export const MAX_INSTRUCTIONS = 24;
 const FETCH_BYTES = 256;
 const MAX_INSTRUCTION_BYTES = 15;
 
@@ -53,6 +69,7 @@ export class BlockCache {
   /** Jumps that the block goes on behind. */
   readonly #followed = new Uint8Array(MAX_INSTRUCTIONS);
   readonly #start: number;
+  readonly #replaced = new Set<number>();
   #breakpoints: ReadonlySet<number> = new Set();
   #next: number;
   /** Rises whenever blocks were dropped: records of before may be dead. */
@@ -86,6 +103,49 @@ export class BlockCache {
     return this.#breakpoints.has(address);
   }
 
+  /**
+   * From now on `handler` runs where the block at `rip` begins, with a block of the same instructions as its record's LINK; until one of the pages
+   * that it came from is changed. False: there was no room.
+   */
+  replace(rip: number, handler: number, pages: Iterable<number>): boolean {
+    const { flushes } = this;
+    const block = this.at(rip);
+    const twin = this.#decode(rip, MAX_INSTRUCTIONS, true, false);
+    if (block === undefined || twin === undefined || flushes !== this.flushes) return false;
+    const { view } = this.#space;
+    view.setUint16(block.start, handler, true);
+    view.setUint16(block.start + COUNT, 0, true);
+    view.setUint16(block.start + SKIPPED, 0, true);
+    view.setUint32(block.start + LINK, twin.start, true);
+    view.setUint32(block.start + RUNS, 0, true);
+    writeAddress64(view, block.start + RUN_INSTRUCTIONS, 0);
+    for (const vpn of pages) this.#register(vpn, block);
+    this.#replaced.add(rip);
+    return true;
+  }
+
+  /** Where blocks begin in whose place other handlers run. */
+  get replaced(): ReadonlySet<number> {
+    return this.#replaced;
+  }
+
+  /** How often the handler at `rip` that replaces a block was left, and the instructions that it has run, since it was asked last. */
+  takeRuns(rip: number): { readonly runs: number; readonly instructions: number } {
+    const { view } = this.#space;
+    const { start } = this.#byRip.get(rip) ?? { start: 0 };
+    const taken = { runs: view.getUint32(start + RUNS, true), instructions: readAddress64(view, start + RUN_INSTRUCTIONS) };
+    view.setUint32(start + RUNS, 0, true);
+    writeAddress64(view, start + RUN_INSTRUCTIONS, 0);
+    return taken;
+  }
+
+  /** What was replaced at `rip` runs again. */
+  putBack(rip: number): void {
+    const block = this.#byRip.get(rip);
+    if (block === undefined || !this.#replaced.delete(rip)) return;
+    this.#space.view.setUint16(block.start, GOTO, true);
+  }
+
   /** A block of at most `limit` instructions that ends with STOP where the full one would go on. Never entered from elsewhere. */
   cut(rip: number, limit: number): Block | undefined {
     return this.#decode(rip, Math.min(limit, MAX_INSTRUCTIONS), false);
@@ -109,6 +169,7 @@ export class BlockCache {
   flush(): void {
     this.#byRip.clear();
     this.#byPage.clear();
+    this.#replaced.clear();
     this.#blocks.length = 0;
     this.#next = this.#start;
     this.generation++;
@@ -124,6 +185,7 @@ export class BlockCache {
     for (const block of blocks) {
       if (this.#byRip.get(block.rip) !== block) continue;
       this.#byRip.delete(block.rip);
+      this.#replaced.delete(block.rip);
       // Whoever still links here is led to the block that will be made for the same address.
       view.setUint16(block.start, RESOLVE, true);
       view.setUint16(block.start + COUNT, 0, true);
@@ -133,7 +195,8 @@ export class BlockCache {
     }
   }
 
-  #decode(rip: number, limit: number, keep: boolean): Block | undefined {
+  /** `keep`: it is linked with others. `register`: it is the one that they lead to. */
+  #decode(rip: number, limit: number, keep: boolean, register = keep): Block | undefined {
     const space = this.#space;
     // Room for the longest block with a RESOLVE record for each branch.
     if (this.#next + (2 * MAX_INSTRUCTIONS + 2) * RECORD > space.layout.arenaEnd) this.flush();
@@ -144,7 +207,7 @@ export class BlockCache {
     const block = this.#write(rip, count, last.ends === undefined || last.ends === "branch", keep);
     this.#handlers.compile();
     this.#blocks.push(block);
-    if (keep) {
+    if (register) {
       this.#byRip.set(rip, block);
       this.#registerPages(count, block);
     }
@@ -354,9 +417,4 @@ export class BlockCache {
 
 function isPlainJump(entry: FormEntry): boolean {
   return entry.form.row.insn.mnemonic === "jmp";
-}
-
-function branchTarget(entry: FormEntry, end: number, displacement: number): number {
-  const target = end + displacement;
-  return entry.form.row.f64 || entry.form.operandSize === 64 ? target : target % 0x1_0000;
 }

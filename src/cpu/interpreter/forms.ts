@@ -196,3 +196,9 @@ function operandSignature(operand: OperandSpec, bits: number, mode: AddressMode)
 export function withDeadFlags(form: Form): Form {
   return { ...form, deadFlags: true, key: formKey(form.row, form.operandSize, form.addressSize, form.mode, form.rep, true) };
 }
+
+/** Where a direct branch leads: `end` is the address behind it. */
+export function branchTarget(entry: FormEntry, end: number, displacement: number): number {
+  const target = end + displacement;
+  return entry.form.row.f64 || entry.form.operandSize === 64 ? target : target % 0x1_0000;
+}

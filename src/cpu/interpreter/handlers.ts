@@ -7,10 +7,10 @@ import type { WasmMemory, WasmTable } from "../../base/index.ts";
 import { webAssembly } from "../../base/index.ts";
 import type { WindowLayout } from "../../memory/index.ts";
 import { Code, ModuleWriter } from "../../wasm/index.ts";
-import { Emitter } from "../emit/emitter.ts";
+import type { Emitter } from "../emit/emitter.ts";
 import { Graph } from "../emit/graph.ts";
-import type { Label } from "../emit/graph.ts";
-import { LaneEmitter } from "../emit/lanes.ts";
+import type { HandlerLabel, Label } from "../emit/graph.ts";
+import { newEmitter } from "../emit/lanes.ts";
 import { LocalPool, lower } from "../emit/lower.ts";
 import type { Form } from "../form.ts";
 import { EXIT_ADDRESS, EXIT_BUDGET, EXIT_DETAIL, EXIT_LINK, EXIT_RECORD, RIP } from "../state.ts";
@@ -99,7 +99,7 @@ function listOf(sequence: Sequence, surroundings: World): Graph {
     const lastGroup = i === sequence.length - 1;
     group.forEach((form, k) => {
       const binding = new RecordBinding(graph, form, surroundings);
-      const emitter = new (form.row.view === undefined ? Emitter : LaneEmitter)(graph, form, binding, before);
+      const emitter = newEmitter(graph, form, binding, before?.symbolic);
       emitter.run(lastGroup && k === group.length - 1);
       before = emitter;
     });
@@ -128,7 +128,7 @@ function writeFunction(module: ModuleWriter, context: HandlerContext, imports: I
     pool,
     branch: (label, conditional) => {
       if (conditional) code.if();
-      leaveFunction(code, locals, label);
+      leaveFunction(code, locals, handlerLabel(label));
       if (conditional) code.end();
     },
   });
@@ -136,14 +136,19 @@ function writeFunction(module: ModuleWriter, context: HandlerContext, imports: I
   return module.function(module.type(["i32"], ["i32"]), code);
 }
 
+function handlerLabel(label: Label): HandlerLabel {
+  if (typeof label === "number") throw new Error("handlers have no edges");
+  return label;
+}
+
 /** A local into a field of the CPU state. */
-function storeLocal(code: Code, local: number, store: "i32.store" | "i64.store", field: number): void {
+export function storeLocal(code: Code, local: number, store: "i32.store" | "i64.store", field: number): void {
   code.i32(0);
   code.get(local);
   code.memory(store, field);
 }
 
-function leaveFunction(code: Code, locals: HandlerLocals, label: Label): void {
+function leaveFunction(code: Code, locals: HandlerLocals, label: HandlerLabel): void {
   switch (label) {
     case "next":
       code.get(locals.pc);
@@ -223,7 +228,7 @@ export function encodeMain(context: HandlerContext, hot: readonly Sequence[], ju
 
   code.loop();
   const top = code.depth;
-  const labels: Record<Label, number> = { next: 0, again: 0, enter: 0, indirect: 0, miss: 0, exit: 0 };
+  const labels: Record<HandlerLabel, number> = { next: 0, again: 0, enter: 0, indirect: 0, miss: 0, exit: 0 };
   for (const label of ["exit", "miss", "indirect", "enter", "again", "next"] as const) {
     code.block();
     labels[label] = code.depth;
@@ -256,8 +261,9 @@ export function encodeMain(context: HandlerContext, hot: readonly Sequence[], ju
         code,
         pool,
         branch: (label, conditional) => {
-          if (conditional) code.brIf(labels[label]);
-          else code.br(labels[label]);
+          const depth = labels[handlerLabel(label)];
+          if (conditional) code.brIf(depth);
+          else code.br(depth);
         },
       });
       pool.reset();

@@ -150,6 +150,13 @@ export class Handlers {
     this.#pending = [];
   }
 
+  /** A handler that runs no form: its number. */
+  add(handler: Handler): number {
+    this.#groups.push(undefined);
+    this.#install([handler]);
+    return this.#groups.length - 1;
+  }
+
   /** Functions of the newest handler numbers. */
   #install(functions: readonly Handler[]): void {
     let index = this.#groups.length - functions.length - this.#firstFunction;

@@ -17,6 +17,9 @@ import { BlockCache } from "./blocks.ts";
 import { FormTable } from "./forms.ts";
 import { JUMP_CACHE_ENTRIES, Result } from "./handlers.ts";
 import { Handlers } from "./hot.ts";
+import type { BasicBlock } from "../jit/path.ts";
+import type { RegionOptions } from "../jit/regions.ts";
+import { Regions } from "../jit/regions.ts";
 import { WITH_ERROR_CODE } from "./binding.ts";
 import { COUNT, DISP, readAddress64, RECORD, SKIPPED, writeAddress64 } from "./record.ts";
 
@@ -88,6 +91,9 @@ export class Interpreter {
   readonly #jumpCache: number;
   readonly #pairCounts: number | undefined;
   readonly #helpers: HelperTable;
+  readonly #regions: Regions | undefined;
+  /** Blocks that end where the recorded ones do. */
+  readonly #cuts = new WeakMap<BasicBlock, Block>();
   #flushes = 0;
   /** What is left of the running slice. */
   #budget = 0;
@@ -104,7 +110,12 @@ export class Interpreter {
   constructor(
     space: AddressSpace,
     features: ReadonlySet<Feature>,
-    options: { readonly countPairs?: boolean; readonly prebuilt?: Uint8Array; readonly random?: HelperContext["random"] } = {},
+    options: {
+      readonly countPairs?: boolean;
+      readonly prebuilt?: Uint8Array;
+      readonly random?: HelperContext["random"];
+      readonly regions?: RegionOptions | false;
+    } = {},
   ) {
     this.space = space;
     this.#features = features;
@@ -137,6 +148,9 @@ export class Interpreter {
     };
     this.handlers = new Handlers(context, forms, this.#jumpCache, features, options.prebuilt);
     this.#blocks = new BlockCache(space, this.decoder, forms, this.handlers, blocksStart);
+    const { regions = {} } = options;
+    if (regions !== false && options.countPairs !== true)
+      this.#regions = new Regions(space, this.decoder, forms, this.handlers, this.#blocks, regions);
     this.#clearJumpCache();
     this.#view.setUint32(FLAGS_SYSTEM, Flag.IF | 2, true);
   }
@@ -172,35 +186,54 @@ export class Interpreter {
     this.#returns = 0;
     while (this.instructions < until && this.#returns < this.patience) {
       const stepping = this.#stepOnce || isStepping(this.#view);
-      const slice = Math.min(until - this.instructions, MAX_BUDGET);
+      const slice = Math.min(until - this.instructions, MAX_BUDGET, this.#regions?.untilSample(this.instructions) ?? Infinity);
       if (stepping && !past && !this.#stepOnce && this.#blocks.isBreakpoint(this.rip)) return Stop.breakpoint;
-      const stop = stepping ? this.#step() : this.#runBlocks(slice, past);
+      const stop = stepping ? this.#step() : past || this.#regions?.path === undefined ? this.#runBlocks(slice, past) : this.#record(slice);
       this.#returns++;
       past = false;
       if (stop !== Stop.budget) return stop;
+      if (!stepping) this.#regions?.sampleIfDue(this.rip, this.instructions);
     }
     return Stop.budget;
   }
 
-  /** Enters blocks from RIP on, with `resume` behind a breakpoint that is there. `Stop.budget`: RIP says where to go on, with what is left. */
-  #runBlocks(budget: number, resume: boolean): Stop {
-    this.#budget = budget;
-    const past = resume && this.#blocks.isBreakpoint(this.rip);
-    const block = past ? undefined : this.#blockAt(this.rip);
-    if (block === undefined && !past) return Stop.exception;
-    let pc: number;
-    if (block === undefined || block.count > budget) {
-      const cut = this.#cut(this.rip, block === undefined ? 1 : budget);
+  /** Runs one basic block for the path that is recorded, or one instruction that cannot be in it. */
+  #record(budget: number): Stop {
+    const regions = this.#regions;
+    const block = regions?.blockAt(this.rip);
+    const count = Math.max(1, block?.instructions.length ?? 0);
+    if (regions === undefined || block === undefined || count > budget) return this.#runBlocks(budget, false);
+    regions.step(block, this.instructions);
+    let cut = this.#cuts.get(block);
+    if (cut === undefined) {
+      cut = this.#cut(this.rip, count);
       if (cut === undefined) {
         this.#decodeFault();
         return Stop.exception;
       }
-      this.#budget -= cut.count;
-      pc = cut.start;
-    } else {
-      this.#budget -= block.count;
-      pc = block.start;
+      this.#cuts.set(block, cut);
     }
+    // No more than that: a jump to a computed address leads into blocks that go on.
+    return this.#runFrom(cut, count);
+  }
+
+  /** Enters blocks from RIP on, with `resume` behind a breakpoint that is there. `Stop.budget`: RIP says where to go on, with what is left. */
+  #runBlocks(budget: number, resume: boolean): Stop {
+    const past = resume && this.#blocks.isBreakpoint(this.rip);
+    const block = past ? undefined : this.#blockAt(this.rip);
+    if (block === undefined && !past) return Stop.exception;
+    if (block !== undefined && block.count <= budget) return this.#runFrom(block, budget);
+    const cut = this.#cut(this.rip, block === undefined ? 1 : budget);
+    if (cut === undefined) {
+      this.#decodeFault();
+      return Stop.exception;
+    }
+    return this.#runFrom(cut, budget);
+  }
+
+  #runFrom(block: Block, budget: number): Stop {
+    this.#budget = budget;
+    let pc = this.#pay(block);
     this.#stop = Stop.budget;
     while (pc !== 0) {
       const result = this.handlers.main(pc, this.#budget);
@@ -295,9 +328,11 @@ export class Interpreter {
     return this.#pay(block);
   }
 
+  /** The first record says what is to be paid: where a region stands, the region pays. */
   #pay(block: Block): number {
-    if (block.count > this.#budget) return 0;
-    this.#budget -= block.count;
+    const count = this.#view.getUint16(block.start + COUNT, true);
+    if (count > this.#budget) return 0;
+    this.#budget -= count;
     return block.start;
   }
 

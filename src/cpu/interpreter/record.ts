@@ -32,6 +32,10 @@ export const DISP = 16;
 export const IMM = 24;
 export const LINK = 28;
 
+/** In a record that a region begins at: how often it was left, and instructions that it has run (i64). Its LINK is the block of the interpreter. */
+export const RUNS = 24;
+export const RUN_INSTRUCTIONS = 16;
+
 /** Handlers that are not instructions. */
 export const RESOLVE = 0;
 export const GOTO = 1;
@@ -83,6 +87,44 @@ function generalOffset(number: number, byteWithoutRex: boolean): number {
   return byteWithoutRex && number >= 4 && number < 8 ? GPR + 8 * (number - 4) + 1 : GPR + 8 * number;
 }
 
+/** Offset in the CPU state of the bytes of register operand `index`; -1 where that is no register. */
+export function operandOffset(form: Form, decoded: Decoded, index: number): number {
+  const operand = form.row.operands[index];
+  if (operand === undefined) return -1;
+  const bytes = operand.size === "b" && decoded.rex === 0 && form.row.vex === undefined;
+  switch (operand.kind) {
+    case "G":
+      return generalOffset(decoded.reg, bytes);
+    case "E":
+      return decoded.memory ? -1 : generalOffset(decoded.rm, bytes);
+    case "R":
+    case "Z":
+      return generalOffset(decoded.rm, bytes);
+    case "B":
+      return GPR + 8 * decoded.vvvv;
+    case "V":
+      return VECTORS + VECTOR_STRIDE * decoded.reg;
+    case "W":
+      return decoded.memory ? -1 : VECTORS + VECTOR_STRIDE * decoded.rm;
+    case "U":
+      return VECTORS + VECTOR_STRIDE * decoded.rm;
+    case "H":
+      return VECTORS + VECTOR_STRIDE * decoded.vvvv;
+    case "L":
+      return VECTORS + VECTOR_STRIDE * ((decoded.imm >> 4) & 15);
+    case "P":
+      return X87_REGISTERS + 16 * (decoded.reg & 7);
+    case "Q":
+      return decoded.memory ? -1 : X87_REGISTERS + 16 * (decoded.rm & 7);
+    case "N":
+      return X87_REGISTERS + 16 * (decoded.rm & 7);
+    case "S":
+      return SELECTORS + 2 * (decoded.reg & 7);
+    default:
+      return -1;
+  }
+}
+
 /** Writes the operand fields of one decoded instruction at `at`. Handler, count and links are the caller's. */
 export function writeRecord(view: DataView, at: number, form: Form, decoded: Decoded): void {
   const { row } = form;
@@ -91,52 +133,10 @@ export function writeRecord(view: DataView, at: number, form: Form, decoded: Dec
   for (let i = 0; i < row.operands.length; i++) {
     const operand = row.operands[i];
     if (operand === undefined) continue;
-    let offset: number;
-    const bytes = operand.size === "b" && decoded.rex === 0 && row.vex === undefined;
     switch (operand.kind) {
-      case "G":
-        offset = generalOffset(decoded.reg, bytes);
-        break;
-      case "E":
-        if (decoded.memory) continue;
-        offset = generalOffset(decoded.rm, bytes);
-        break;
-      case "R":
-      case "Z":
-        offset = generalOffset(decoded.rm, bytes);
-        break;
-      case "B":
-        offset = GPR + 8 * decoded.vvvv;
-        break;
-      case "V":
-        offset = VECTORS + VECTOR_STRIDE * decoded.reg;
-        break;
-      case "W":
-        if (decoded.memory) continue;
-        offset = VECTORS + VECTOR_STRIDE * decoded.rm;
-        break;
-      case "U":
-        offset = VECTORS + VECTOR_STRIDE * decoded.rm;
-        break;
-      case "H":
-        offset = VECTORS + VECTOR_STRIDE * decoded.vvvv;
-        break;
       case "L":
-        view.setInt32(at + IMM, VECTORS + VECTOR_STRIDE * ((decoded.imm >> 4) & 15), true);
+        view.setInt32(at + IMM, operandOffset(form, decoded, i), true);
         continue;
-      case "P":
-        offset = X87_REGISTERS + 16 * (decoded.reg & 7);
-        break;
-      case "Q":
-        if (decoded.memory) continue;
-        offset = X87_REGISTERS + 16 * (decoded.rm & 7);
-        break;
-      case "N":
-        offset = X87_REGISTERS + 16 * (decoded.rm & 7);
-        break;
-      case "S":
-        offset = SELECTORS + 2 * (decoded.reg & 7);
-        break;
       case "I":
         if (immediates++ === 0) {
           if (operand.size === "v" && form.operandSize === 64) {
@@ -152,12 +152,34 @@ export function writeRecord(view: DataView, at: number, form: Form, decoded: Dec
       case "fixed":
         if (operand.size === "STi") view.setInt32(at + IMM, decoded.rm & 7, true);
         continue;
-      default:
-        continue;
+      default: {
+        const offset = operandOffset(form, decoded, i);
+        if (offset >= 0) view.setUint16(at + (REGISTER_FIELDS[field++] ?? 0), offset, true);
+      }
     }
-    view.setUint16(at + (REGISTER_FIELDS[field++] ?? 0), offset, true);
   }
   if (form.mode !== "none") writeAddress(view, at, decoded, form);
+}
+
+/** Offset in the CPU state of the base of the instruction's segment. */
+export function segmentOffset(decoded: Decoded): number {
+  return decoded.segment === 4 ? FS_BASE : decoded.segment === 5 ? GS_BASE : ZERO;
+}
+
+/** pop to memory computes its address with RSP already raised (SDM, POP). */
+function raisedStack(form: Form, decoded: Decoded): number {
+  return form.row.insn.mnemonic === "pop" && decoded.base === 4 ? form.operandSize / 8 : 0;
+}
+
+/** What is added to an address's registers: low half (signed), and the high half where that is not its sign. */
+export function displacementLow(form: Form, decoded: Decoded): number {
+  if (decoded.ripRelative) return ((decoded.address + decoded.length + decoded.disp) % 0x1_0000_0000) | 0;
+  return (decoded.disp + raisedStack(form, decoded)) | 0;
+}
+
+export function displacementHigh(form: Form, decoded: Decoded): number {
+  if (decoded.ripRelative) return Math.floor((decoded.address + decoded.length + decoded.disp) / 0x1_0000_0000);
+  return form.row.operands.some((o) => o.kind === "O") ? decoded.dispHigh : displacementLow(form, decoded) >> 31;
 }
 
 function writeAddress(view: DataView, at: number, decoded: Decoded, form: Form): void {
@@ -166,18 +188,9 @@ function writeAddress(view: DataView, at: number, decoded: Decoded, form: Form):
   if (vsib) view.setUint16(at + VECTOR_INDEX, VECTORS + VECTOR_STRIDE * decoded.index, true);
   view.setUint16(at + INDEX, vsib || decoded.index < 0 ? ZERO : GPR + 8 * decoded.index, true);
   view.setUint8(at + SCALE, decoded.scale);
-  view.setUint8(at + SEGMENT, (decoded.segment === 4 ? FS_BASE : decoded.segment === 5 ? GS_BASE : ZERO) & 0xff);
-  const moffs = form.row.operands.some((o) => o.kind === "O");
-  if (decoded.ripRelative) {
-    const target = decoded.address + decoded.length + decoded.disp;
-    writeAddress64(view, at + DISP, target);
-  } else {
-    // pop to memory computes its address with RSP already raised (SDM, POP).
-    const raised = form.row.insn.mnemonic === "pop" && decoded.base === 4 ? form.operandSize / 8 : 0;
-    const disp = decoded.disp + raised;
-    view.setInt32(at + DISP, disp, true);
-    view.setInt32(at + DISP + 4, moffs ? decoded.dispHigh : disp >> 31, true);
-  }
+  view.setUint8(at + SEGMENT, segmentOffset(decoded) & 0xff);
+  view.setInt32(at + DISP, displacementLow(form, decoded), true);
+  view.setInt32(at + DISP + 4, displacementHigh(form, decoded), true);
 }
 
 /** A guest address (or any integer of 53 bits) as i64. */
