@@ -4,7 +4,9 @@
  * Never throws: a file whose section headers or tables are damaged or missing has fewer symbols or none. Names are decoded
  * when asked for. Format: System V gABI, "Sections" and "Symbol Table".
  */
-import { decodeLatin1, encodeLatin1 } from "../base/index.ts";
+import { encodeLatin1 } from "../base/index.ts";
+import { Reader, sectionHeaders } from "./section-headers.ts";
+import type { SectionHeader } from "./section-headers.ts";
 
 export interface ElfSymbol {
   /** Symbol names are bytes; one character for each. */
@@ -15,8 +17,6 @@ export interface ElfSymbol {
   readonly size: number;
 }
 
-const EHDR_SIZE = 64;
-const SHDR_SIZE = 64;
 const SYM_SIZE = 24;
 const SHT_SYMTAB = 2;
 const SHT_DYNSYM = 11;
@@ -34,65 +34,18 @@ const MAX_NAME = 65536;
 const MAX_NESTING = 64;
 
 interface Table {
-  /** Section headers: file offset and count. */
-  readonly sections: number;
-  readonly sectionCount: number;
   readonly offset: number;
   readonly count: number;
   readonly namesOffset: number;
   readonly namesEnd: number;
 }
 
-class Reader {
-  readonly bytes: Uint8Array;
-  readonly #view: DataView;
-
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-  u8(offset: number): number {
-    return this.#view.getUint8(offset);
-  }
-  u16(offset: number): number {
-    return this.#view.getUint16(offset, true);
-  }
-  u32(offset: number): number {
-    return this.#view.getUint32(offset, true);
-  }
-  /** Inexact from 2^53 on, where no address or offset that is used lies. */
-  u64(offset: number): number {
-    return this.u32(offset) + this.u32(offset + 4) * 2 ** 32;
-  }
-  has(offset: number, size: number): boolean {
-    return offset + size <= this.bytes.length;
-  }
-}
-
 /** The symbol table of a type with its string table; undefined where the file has none that lies inside the file. */
-function findTable(file: Reader, type: number): Table | undefined {
-  if (!file.has(0, EHDR_SIZE) || file.u32(0) !== 0x464c457f || file.u8(4) !== 2 || file.u8(5) !== 1) return undefined;
-  const start = file.u64(40);
-  const count = file.u16(60);
-  if (file.u16(58) !== SHDR_SIZE || start === 0 || !file.has(start, count * SHDR_SIZE)) return undefined;
-  for (let i = 0; i < count; i++) {
-    const header = start + i * SHDR_SIZE;
-    if (file.u32(header + 4) !== type) continue;
-    const link = file.u32(header + 40);
-    if (link >= count) continue;
-    const offset = file.u64(header + 24);
-    const size = file.u64(header + 32);
-    const namesOffset = file.u64(start + link * SHDR_SIZE + 24);
-    const namesSize = file.u64(start + link * SHDR_SIZE + 32);
-    if (!file.has(offset, size) || !file.has(namesOffset, namesSize)) continue;
-    return {
-      sections: start,
-      sectionCount: count,
-      offset,
-      count: Math.floor(size / SYM_SIZE),
-      namesOffset,
-      namesEnd: namesOffset + namesSize,
-    };
+function findTable(file: Reader, sections: readonly SectionHeader[], type: number): Table | undefined {
+  for (const table of sections) {
+    const names = sections[table.link];
+    if (table.type !== type || names === undefined || !file.has(table.offset, table.size) || !file.has(names.offset, names.size)) continue;
+    return { offset: table.offset, count: Math.floor(table.size / SYM_SIZE), namesOffset: names.offset, namesEnd: names.offset + names.size };
   }
   return undefined;
 }
@@ -110,6 +63,7 @@ function isKept(file: Reader, entry: number): boolean {
 /** The functions and objects that one file defines. Made by {@link symbols}. */
 export class SymbolTable {
   readonly #file: Reader;
+  readonly #sections: readonly SectionHeader[];
   readonly #table: Table | undefined;
   /** File offsets of the kept entries, ordered by address; of several at one address the preferred one comes last. */
   readonly #entries: Float64Array;
@@ -117,8 +71,10 @@ export class SymbolTable {
 
   constructor(bytes: Uint8Array) {
     const file = new Reader(bytes);
-    const table = findTable(file, SHT_SYMTAB) ?? findTable(file, SHT_DYNSYM);
+    const { sections } = sectionHeaders(file);
+    const table = findTable(file, sections, SHT_SYMTAB) ?? findTable(file, sections, SHT_DYNSYM);
     this.#file = file;
+    this.#sections = sections;
     this.#table = table;
     const kept: number[] = [];
     for (let i = 0; i < (table?.count ?? 0); i++) {
@@ -180,10 +136,8 @@ export class SymbolTable {
 
   /** One past the last address of the section that an entry belongs to; 0 where it has none. */
   #sectionEnd(entry: number): number {
-    const index = this.#file.u16(entry + 6);
-    if (this.#table === undefined || index >= this.#table.sectionCount) return 0;
-    const header = this.#table.sections + index * SHDR_SIZE;
-    return this.#file.u64(header + 16) + this.#file.u64(header + 32);
+    const section = this.#sections[this.#file.u16(entry + 6)];
+    return section === undefined ? 0 : section.address + section.size;
   }
 
   /** [start, end) in the file of where a name may be. */
@@ -193,11 +147,9 @@ export class SymbolTable {
   }
 
   #symbol(entry: number): ElfSymbol {
-    const { start, end: limit } = this.#nameRange(entry);
-    let end = start;
-    while (end < limit && this.#file.bytes[end] !== 0) end++;
+    const { start, end } = this.#nameRange(entry);
     return {
-      name: start < limit ? decodeLatin1(this.#file.bytes.subarray(start, end)) : "",
+      name: this.#file.string(start, end),
       address: this.#file.u64(entry + 8),
       size: this.#file.u64(entry + 16),
     };
