@@ -1,6 +1,16 @@
 /** Says how and where a signal killed the guest: lines for people. */
 import { allFeatures, allInsns, Decoder, DecodeStatus, format, newDecoded } from "../cpu/index.ts";
-import { type ExitStatus, type KernelListener, Reg, type SigInfo, signalCodeName, signalName, signalText, type Task } from "../linux/index.ts";
+import {
+  type ExitStatus,
+  type KernelListener,
+  Reg,
+  type SigInfo,
+  signalCodeName,
+  signalName,
+  signalText,
+  type Task,
+  Vector,
+} from "../linux/index.ts";
 import type { AddressSpace } from "../memory/index.ts";
 import { backtrace } from "./backtrace.ts";
 import { Symbolizer } from "./symbolizer.ts";
@@ -28,12 +38,16 @@ function instructionText(memory: AddressSpace, address: number, symbolizer: Symb
 }
 
 const SYSCALL = [0x0f, 0x05];
-const INT3 = [0xcc];
+/** The instructions that raise a trap, by its vector. */
+const TRAPS: Readonly<Record<number, readonly (readonly number[])[]>> = {
+  [Vector.BP]: [[0xcc], [0xcd, Vector.BP]],
+  [Vector.OF]: [[0xcd, Vector.OF]],
+};
 
-/** Where the instruction is that the signal came from: a trap and a system call have left it behind. */
-function culprit(memory: AddressSpace, rip: number, info: SigInfo | undefined): number {
+/** Where the instruction is that the signal came from: a trap (`vector`: of the last exception) and a system call have left it behind. */
+function culprit(memory: AddressSpace, rip: number, info: SigInfo | undefined, vector: number): number {
   const sent = info?.pid !== undefined && info.pid !== 0;
-  for (const pattern of sent ? [SYSCALL] : info !== undefined && signalName(info.signal) === "SIGTRAP" ? [INT3] : []) {
+  for (const pattern of sent ? [SYSCALL] : info !== undefined && info.address === undefined ? (TRAPS[vector] ?? []) : []) {
     const bytes = new Uint8Array(pattern.length);
     if (memory.peek(rip - pattern.length, bytes) === pattern.length && pattern.every((byte, i) => bytes[i] === byte)) return rip - pattern.length;
   }
@@ -50,7 +64,7 @@ function cause(info: SigInfo | undefined, signal: number): string {
 /** The lines for `task`, which `signal` killed; its registers and memory are as they were then. Never throws. */
 export function crashReport(task: Task, signal: number, info?: SigInfo): string[] {
   const symbolizer = new Symbolizer(task.memory);
-  const at = culprit(task.memory, task.registers.number(Reg.rip), info);
+  const at = culprit(task.memory, task.registers.number(Reg.rip), info, task.trap.vector);
   const place = (address: number): string => {
     const text = symbolizer.at(address)?.text;
     return text === undefined ? hex(address) : `${hex(address)} <${text}>`;

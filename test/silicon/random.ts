@@ -91,11 +91,9 @@ export class CaseMaker {
     view.setUint32(At.rip, Number(INSTRUCTION), true);
     let rflags = 0x202 | (r.next() & STATUS);
     if (r.chance(this.#encoding.row.insn.properties.rep === undefined ? 30 : 3)) rflags |= DF;
-    // Gathers and masked moves are not checked; of FXSAVE's two faults another comes first.
-    const gather = isGather(this.#encoding.row);
-    if (r.chance(40) && !gather && !/^(fx|v?p?maskmov)/.test(this.#mnemonic)) rflags |= AC;
+    if (r.chance(40)) rflags |= AC;
     // A gather may trap between elements.
-    if (r.chance(100) && !this.#stack && !gather) rflags |= TF;
+    if (r.chance(100) && !this.#stack && !isGather(this.#encoding.row)) rflags |= TF;
     view.setUint32(At.rflags, rflags, true);
     this.#putFloatState();
     if (decoded.segment === 0 && r.chance(8)) for (const base of [At.fs, At.gs]) view.setBigUint64(base, BigInt(r.below(0x10000)) << 12n, true);
@@ -209,9 +207,8 @@ export class CaseMaker {
     if (kind === 0) return DATA - BigInt(1 + r.below(size + 4));
     if (kind < 5) return DATA + BigInt(DATA_BYTES - r.below(size + 4));
     if (kind === 5) {
-      // Not in the upper half with a segment: it is the offset that must be canonical there. Nor an image with 32-bit addresses: its pieces wrap around.
-      const { segment, addressSize } = this.#encoding.decoded;
-      return r.of(segment === 0 && !(size > 32 && addressSize === 32) ? NOWHERE : LOW);
+      // An image with 32-bit addresses is not in the upper half: its pieces wrap around.
+      return r.of(size > 32 && this.#encoding.decoded.addressSize === 32 ? LOW : NOWHERE);
     }
     if (kind === 6) return r.of([0x8000_0000_0000n, -0x8000_0000_0001n, 0x1234_5678_9abc_def0n, 0x7fff_ffff_fff9n, -0x7fff_ffff_ffff_fff0n]);
     const room = Math.max(1, DATA_BYTES - size);

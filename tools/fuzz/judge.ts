@@ -15,7 +15,6 @@ export const LISTED = {
   pointers: "x87 instruction and data pointers in images",
   mask: "MXCSR_MASK in FXSAVE images: AMD's processors have bit 17",
   compare: "flags after a fault in the middle of REP CMPS and SCAS",
-  segment: "an offset that is not canonical with a segment base that makes the address an address of the kernel: #GP, not #PF",
   pieces: "operands of 10 bytes and more at the end of user addresses, or of 4 GiB with 32-bit addresses: the processor accesses them in pieces",
   cr8: "LOCK before a move of CR0: CR8 on AMD's processors, #GP; #UD on Intel's",
   loop: "LOOPE and LOOPNE with F2 or F3: AMD's processors take the condition from the prefix",
@@ -42,7 +41,6 @@ const TRAP = 1;
 const UNDEFINED = 6;
 const STACK_FAULT = 12;
 const GENERAL_PROTECTION = 13;
-const KERNEL = 0xffff_8000_0000_0000n;
 const TOP = 1n << 63n;
 
 /** A place on the line of all numbers of one sign, in steps of the last place. */
@@ -180,9 +178,6 @@ function ofFault(line: InsnLine, actual: Outcome, decoded: Decoded, mnemonic: st
   const repeatedCompare = decoded.rep !== 0 && /^(cmps|scas)$/.test(mnemonic);
   const flags = repeatedCompare ? flagMask("oszapc") : 0n;
   if (repeatedCompare && equal(actual.state, flags)) return { kind: "compare" };
-  if (decoded.segment !== 0 && exception.vector === GENERAL_PROTECTION && other !== undefined && other.cr2 >= KERNEL && equalButFor(flags)) {
-    return { kind: "segment" };
-  }
   if (/^(fx|fn?save|fn?stenv|frstor|fld|fstp|fb)/.test(mnemonic) && isFaultOfAccess(exception) && isFaultOfAccess(other) && equalButFor(0n)) {
     return { kind: "pieces" };
   }

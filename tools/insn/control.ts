@@ -341,10 +341,97 @@ function* exceptions(): Generator<Case> {
   yield { text: "mov word ptr [rdi], cs", before: "rdi=0x200100 [100]=ffffffff" };
 }
 
+/** What the alignment check (AC) does not take from the operand's size. */
+function* alignmentChecks(): Generator<Case> {
+  const masks = "mm1=8000000000000080 xmm1=80000000_00000000_00000000_80000000 ymm1=00000000_80000000_80000000_00000000";
+  // Of MASKMOVQ not what faults: AMD's processors have entered the MMX state by then.
+  yield { text: "maskmovq mm0, mm1", before: `ac=1 rdi=0x200108 ${maskOf("mm1", masks)}` };
+  for (const text of ["maskmovdqu xmm0, xmm1", "vmaskmovdqu xmm0, xmm1"])
+    for (const rdi of ["0x200104", "0x200108"]) yield { text, before: `ac=1 rdi=${rdi} ${maskOf(text, masks)}` };
+  for (const [name, suffixes] of [
+    ["vmaskmov", ["ps", "pd"]],
+    ["vpmaskmov", ["d", "q"]],
+  ] as const)
+    for (const suffix of suffixes)
+      for (const operands of [
+        "xmm0, xmm1, xmmword ptr [rdi]",
+        "ymm0, ymm1, ymmword ptr [rdi]",
+        "xmmword ptr [rdi], xmm1, xmm0",
+        "ymmword ptr [rdi], ymm1, ymm0",
+      ]) {
+        const text = `${name}${suffix} ${operands}`;
+        yield { text, before: `ac=1 rdi=0x200101 ${maskOf(text, masks)}` };
+      }
+  for (const text of [
+    "vpgatherdd xmm0, [rdi+xmm2], xmm1",
+    "vpgatherdq ymm0, [rdi+xmm2], ymm1",
+    "vpgatherqd xmm0, [rdi+xmm2], xmm1",
+    "vpgatherqq ymm0, [rdi+ymm2], ymm1",
+    "vgatherdps ymm0, [rdi+ymm2], ymm1",
+    "vgatherdpd xmm0, [rdi+xmm2], xmm1",
+    "vgatherqps xmm0, [rdi+ymm2], xmm1",
+    "vgatherqpd xmm0, [rdi+xmm2], xmm1",
+  ])
+    yield { text, before: `ac=1 rdi=0x200101 xmm2=0 ymm2=0 ${maskOf(text, masks)}` };
+  for (const name of ["fxsave", "fxrstor", "fxsave64", "fxrstor64", "xsave", "xrstor"])
+    for (const rdi of ["0x200102", "0x200104", "0x201001", "0x201008", "0x7fffffffff01", "0x7ffffffffffd"])
+      yield { text: `${name} [rdi]`, before: `ac=1 rdi=${rdi} rax=3 rdx=0` };
+  yield { text: "fxsave [rbp]", before: "rbp=0x800000000001" };
+  yield { text: "fxsave [rbp]", before: "rbp=0x7ffffffffffd" };
+  yield { text: "xsave [rbp]", before: "rbp=0x800000000001 rax=3 rdx=0" };
+}
+
+/** The masks that the instruction has. */
+function maskOf(text: string, masks: string): string {
+  if (/(?<![xy])mm1/.test(text)) return masks.split(" ")[0] ?? "";
+  return masks.split(" ").slice(1).join(" ");
+}
+
+/** An offset that is not canonical, with a segment base that makes its address one of the kernel's; and one that is, at the edge. */
+function* offsets(): Generator<Case> {
+  const values = ["0xffff7fffffffffff", "0xffff7ffffffffffd", "0xffff800000000000"];
+  for (const [text, register] of [
+    ["mov al, byte ptr fs:[rdi]", "rdi"],
+    ["mov dword ptr fs:[rdi], eax", "rdi"],
+    ["add qword ptr fs:[rbp], rax", "rbp"],
+    ["movups xmm0, xmmword ptr fs:[rdi]", "rdi"],
+    ["vmovups ymm0, ymmword ptr fs:[rdi]", "rdi"],
+    ["vmaskmovps xmm0, xmm1, xmmword ptr fs:[rdi]", "rdi"],
+    ["vpmaskmovq ymmword ptr fs:[rdi], ymm1, ymm0", "rdi"],
+    ["vpgatherdd xmm0, fs:[rdi+xmm2], xmm1", "rdi"],
+    ["db 64 66 0f f7 c1", "rdi"],
+    ["push qword ptr fs:[rdi]", "rdi"],
+    ["pop qword ptr fs:[rdi]", "rdi"],
+    ["call qword ptr fs:[rdi]", "rdi"],
+    ["db 64 d7", "rbx"],
+    ["db 64 ac", "rsi"],
+    ["db 64 a4", "rsi"],
+    ["db 64 f3 48 a5", "rsi"],
+    ["db 64 a6", "rsi"],
+    ["db 64 aa", "rdi"],
+    ["db 64 ae", "rdi"],
+    ["fxsave fs:[rdi]", "rdi"],
+  ] as const) {
+    const rest = text.includes("gather")
+      ? " xmm2=0 xmm1=00000000_00000000_00000000_80000000"
+      : /mask|f7/.test(text)
+        ? " xmm1=80000000_80000000_80000000_80000000"
+        : "";
+    const other = register === "rsi" ? " rdi=0x200100 rcx=2" : register === "rbx" ? " rax=0" : "";
+    for (const value of values) yield { text, before: `fs=0x10 ${register}=${value}${other}${rest}` };
+  }
+  // The destination has no segment; of two operands at one address the source is first.
+  yield { text: "db 64 a4", before: "fs=0x10 rsi=0x2000f0 rdi=0xffff800000000000" };
+  yield { text: "db 64 a6", before: "fs=0x10 rsi=0x2000f0 rdi=0xffff800000000000" };
+  yield { text: "db 64 a6", before: "fs=0x10 rsi=0xffff7ffffffffff0 rdi=0xffff800000000000" };
+}
+
 export function* controlCases(): Generator<Case> {
   yield* conditions();
   yield* jumps();
   yield* stack();
   yield* strings();
   yield* exceptions();
+  yield* alignmentChecks();
+  yield* offsets();
 }

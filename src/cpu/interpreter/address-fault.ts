@@ -16,7 +16,7 @@ const IMPLICIT_STACK: Readonly<Record<string, number>> = {
 };
 const RSP = GPR + 32;
 const RBP = GPR + 40;
-const RDI = GPR + 56;
+const RSI = GPR + 48;
 
 /** An address with the upper half of the address space as negative numbers: exact, which it is not as an unsigned number. */
 export function signedAt(view: DataView, at: number): number {
@@ -52,10 +52,11 @@ function alignmentOf(size: number): number {
 function offsetOf(view: DataView, { mode, row }: Form, pc: number, address: number, access: number): number {
   const segment = GPR + view.getUint8(pc + SEGMENT);
   if (mode !== "any" || segment === ZERO || IMPLICIT_STACK[row.mnemonic] === access) return address;
-  // [rDI] of a string instruction is in ES: what is written, and what SCAS and the second half of CMPS read.
+  const base = signedAt(view, segment);
+  // [rDI] of a string instruction is in ES: what is written, and what SCAS reads, and CMPS besides [rSI].
   const has = (wanted: string): boolean => row.operands.some(({ kind }) => kind === wanted);
-  if (has("Y") && (!has("X") || access === Access.write || address === signedAt(view, RDI))) return address;
-  return address - signedAt(view, segment);
+  if (has("Y") && (!has("X") || access === Access.write || address !== signedAt(view, RSI) + base)) return address;
+  return address - base;
 }
 
 /** Whether the instruction at record `pc` made the access through the stack segment: by RSP or RBP. */

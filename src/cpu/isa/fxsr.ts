@@ -10,13 +10,16 @@ import type { Op, V } from "./ops.ts";
 const CHECKED = 128;
 
 /**
- * The image's address, aligned and accessible. A fault names the image's last byte where that is the one, as AMD's processors do; and as they do, the
- * alignment check sees four bytes before the image's own alignment counts, which only a canonical address has.
+ * The image's address, aligned and accessible. A fault names the image's last byte where that is the one, as AMD's processors do; and as theirs, the
+ * first four bytes' address and offset are looked at before the image's own alignment counts.
  */
 function image(op: Op, check: (bits: number, linear: V) => void): void {
   const linear = op.linear(0);
-  const canonical = op.eqz(op.x("i64.shr_u", op.add(linear, op.const(2 ** 47)), op.const(48)));
-  const unaligned = (bytes: number): V => op.x("i32.and", canonical, op.ne(op.and(linear, op.const(bytes - 1)), op.const(0)));
+  const outside = [linear, op.address(0)]
+    .flatMap((address) => [address, op.add(address, op.const(3))])
+    .map((address) => op.x("i64.shr_u", op.add(address, op.const(2 ** 47)), op.const(48)));
+  op.if(op.ne(outside.reduce((a, b) => op.or(a, b)), op.const(0)), () => check(32, linear));
+  const unaligned = (bytes: number): V => op.ne(op.and(linear, op.const(bytes - 1)), op.const(0));
   const checked = op.ne(op.and(op.state(FLAGS_SYSTEM, 32), op.const(Flag.AC)), op.const(0));
   op.raiseIf(op.x("i32.and", checked, unaligned(4)), Vector.AC);
   op.raiseIf(unaligned(16), Vector.GP);
