@@ -3,8 +3,8 @@ import { Option } from "commander";
 import { addCheckpointOptions } from "./checkpoint-options.ts";
 import type { AddCommand } from "./command.ts";
 import type { RestoreOptions } from "./restore.ts";
-import { addWatchOptions, collect } from "./run-command.ts";
-import { parseMount, parseWindowBits } from "./run-options.ts";
+import { addEngineOptions, addWatchOptions, collect } from "./run-command.ts";
+import { parseMount } from "./run-options.ts";
 
 const more = `
 FILE is an image made by tsvm snapshot or a checkpoint of tsvm run. It holds everything but the directories of --dir and --root, which are given
@@ -27,9 +27,8 @@ export const addRestore: AddCommand = (tsvm, finish) => {
         .default([], "none"),
     )
     .option("--root <DIR>", "the directory that was the guest's root directory")
-    .option("--deterministic", "read standard input to its end first")
-    .addOption(new Option("--window <BITS>", "log2 of the bytes of the guest memory's window; changes speed only").argParser(parseWindowBits));
-  addCheckpointOptions(addWatchOptions(command))
+    .option("--deterministic", "read standard input to its end first");
+  addCheckpointOptions(addWatchOptions(addEngineOptions(command)))
     .addHelpText("after", more)
     .action(async (file: string, options: RestoreOptions) => {
       const { restore } = await import("./restore.ts");

@@ -6,16 +6,15 @@ import type { CheckpointOptions } from "./checkpoint-options.ts";
 import { Checkpointer } from "./checkpoint.ts";
 import { CommandError, ExitStatus } from "./errors.ts";
 import { readImage, refusing } from "./image-file.ts";
-import { openInputs, prebuiltModules, runMachine } from "./run.ts";
+import { engineOf, openInputs, runMachine } from "./run.ts";
 import { mountsOf } from "./run-options.ts";
-import type { MountOption, WatchOptions } from "./run-options.ts";
+import type { EngineOptions, MountOption, WatchOptions } from "./run-options.ts";
 import { byteString } from "./bytes.ts";
 
-export interface RestoreOptions extends WatchOptions, CheckpointOptions {
+export interface RestoreOptions extends EngineOptions, WatchOptions, CheckpointOptions {
   readonly dir: readonly MountOption[];
   readonly root?: string;
   readonly deterministic?: true;
-  readonly window?: number;
 }
 
 /** The directories of the image in its order, as they were given now. */
@@ -44,9 +43,7 @@ export async function restore(file: string, options: RestoreOptions): Promise<nu
     const dir = mountsInOrder(file, opened.image, mountsOf(options));
     inputs = openInputs({ dir, ...(deterministic === undefined ? {} : { deterministic }) });
     const host = inputs;
-    const machine = refusing(file, () =>
-      restoreImage(opened.image, { inputs: host, ...prebuiltModules(), ...(options.window === undefined ? {} : { windowBits: options.window }) }),
-    );
+    const machine = refusing(file, () => restoreImage(opened.image, { inputs: host, ...engineOf(options) }));
     opened.close();
     const name = [...machine.kernel.processes.values()][0]?.path ?? "program";
     return await runMachine(machine, host, options, new Checkpointer(machine, name, options));

@@ -69,8 +69,14 @@ export function addGuestOptions(command: Command): Command {
     .option("--cwd <DIR>", "the guest's current directory (default: the host's where a --dir shows it, else /)")
     .option("--argv0 <NAME>", "what the guest sees as its own name (default: PROGRAM as given)")
     .option("--deterministic", "let nothing of the host but the mounted files and the input reach the guest")
-    .addOption(new Option("--cpu <MODEL>", "level of the guest's processor, x86-64-v1 to x86-64-v3").choices(["v1", "v2", "v3"]).default("v3"))
-    .addOption(new Option("--window <BITS>", "log2 of the bytes of the guest memory's window; changes speed only").argParser(parseWindowBits));
+    .addOption(new Option("--cpu <MODEL>", "level of the guest's processor, x86-64-v1 to x86-64-v3").choices(["v1", "v2", "v3"]).default("v3"));
+}
+
+/** What changes speed and nothing else, for every command that runs a guest. */
+export function addEngineOptions(command: Command): Command {
+  return command
+    .addOption(new Option("--window <BITS>", "log2 of the bytes of the guest memory's window; changes speed only").argParser(parseWindowBits))
+    .option("--no-jit", "interpret everything, compile nothing; changes speed only");
 }
 
 /** What is told of a run, for every command that runs a guest. */
@@ -94,7 +100,7 @@ export const addRun: AddCommand = (tsvm, finish) => {
     .argument("<PROGRAM>", "the program's ELF file")
     .argument("[ARGS...]", "its arguments")
     .passThroughOptions();
-  addCheckpointOptions(addWatchOptions(addGuestOptions(command)))
+  addCheckpointOptions(addWatchOptions(addEngineOptions(addGuestOptions(command))))
     .option("--resume-if-exists <FILE>", "go on with the image FILE where there is one, instead of starting PROGRAM; checkpoints go there too")
     .addHelpText("after", more)
     .action(async (program: string, args: string[], options: RunOptions) => {

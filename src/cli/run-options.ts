@@ -79,7 +79,7 @@ export interface WatchOptions {
 }
 
 /** `tsvm run`'s options as they were given. */
-export interface RunOptions extends WatchOptions, CheckpointOptions {
+export interface RunOptions extends EngineOptions, WatchOptions, CheckpointOptions {
   /** An image to go on with, where it exists. */
   readonly resumeIfExists?: string;
   readonly dir: readonly MountOption[];
@@ -92,7 +92,14 @@ export interface RunOptions extends WatchOptions, CheckpointOptions {
   readonly argv0?: string;
   readonly deterministic?: true;
   readonly cpu?: CpuModel;
+}
+
+/** What changes speed and nothing else. */
+export interface EngineOptions {
+  /** log2 of the window's bytes. */
   readonly window?: number;
+  /** False: nothing is compiled. */
+  readonly jit: boolean;
 }
 
 /** All that the guest sees of the host: the root directory first, so that the others cover it. */

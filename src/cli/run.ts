@@ -6,6 +6,7 @@ import { CrashReporter, Strace, StraceSummary } from "../debug/index.ts";
 import { Errno, signalName, TarError } from "../linux/index.ts";
 import { LoadError } from "../loader/index.ts";
 import { cpuModels, defaultCpuModel, fixedStart, Machine } from "../machine/index.ts";
+import type { MachineOptions } from "../machine/index.ts";
 import { NodeInputs, hostStart, runToEnd } from "../node/index.ts";
 import { argumentBytes, byteString } from "./bytes.ts";
 import { Checkpointer } from "./checkpoint.ts";
@@ -14,7 +15,7 @@ import { CommandError, ExitStatus } from "./errors.ts";
 import { guestPath, programPath, readArchive, readProgram } from "./program.ts";
 import { writeAll } from "./output.ts";
 import { mountsOf } from "./run-options.ts";
-import type { RunOptions, WatchOptions } from "./run-options.ts";
+import type { EngineOptions, RunOptions, WatchOptions } from "./run-options.ts";
 import { statsLine } from "./stats.ts";
 import { say, writeError } from "./stderr.ts";
 
@@ -32,12 +33,17 @@ export function openInputs(options: Pick<RunOptions, "root" | "dir" | "determini
 }
 
 /** The interpreter's modules as the build made them; a checkout that was only type-checked has none. */
-export function prebuiltModules(): { readonly prebuilt?: Uint8Array } {
+function prebuiltModules(): { readonly prebuilt?: Uint8Array } {
   try {
     return { prebuilt: readFileSync(new URL("../interpreter.bin", import.meta.url)) };
   } catch {
     return {};
   }
+}
+
+/** How the machine is to run, which changes nothing but its speed. */
+export function engineOf({ window, jit }: EngineOptions): Pick<MachineOptions, "prebuilt" | "windowBits" | "regions"> {
+  return { ...prebuiltModules(), ...(window === undefined ? {} : { windowBits: window }), ...(jit ? {} : { regions: false }) };
 }
 
 export function createMachine(program: string, args: readonly string[], options: RunOptions, inputs: NodeInputs): Machine {
@@ -56,11 +62,10 @@ export function createMachine(program: string, args: readonly string[], options:
       envp: environment(options.env, deterministic),
       cwd: byteString(cwd),
       inputs,
-      ...prebuiltModules(),
+      ...engineOf(options),
       features: cpuModels[options.cpu ?? defaultCpuModel],
       start: deterministic ? fixedStart() : hostStart(),
       mounts: mounts.map(({ guest, readOnly, overlay = false }, mount) => ({ mount, guest: byteString(guest), readOnly, overlay })),
-      ...(options.window === undefined ? {} : { windowBits: options.window }),
     });
   } catch (error) {
     if (error instanceof TarError) throw new CommandError(ExitStatus.internal, `${options.image ?? ""}: ${error.message}`);

@@ -1,7 +1,7 @@
 // `tsvm snapshot`: its options and its page.
 import { InvalidArgumentError, Option } from "commander";
 import type { AddCommand } from "./command.ts";
-import { addGuestOptions, addWatchOptions } from "./run-command.ts";
+import { addEngineOptions, addGuestOptions, addWatchOptions } from "./run-command.ts";
 import { parseCount } from "./run-options.ts";
 import type { Occurrence, SnapshotOptions } from "./snapshot.ts";
 
@@ -43,7 +43,7 @@ export const addSnapshot: AddCommand = (tsvm, finish) => {
     .addOption(new Option("--at-syscall <NAME:K>", "in front of a system call, the K-th of its name").argParser(parseOccurrence))
     .addOption(new Option("--at-symbol <NAME:K>", "when a function of PROGRAM is reached, for the K-th time").argParser(parseOccurrence))
     .option("--at-exit", "when the program has ended");
-  addWatchOptions(addGuestOptions(command))
+  addWatchOptions(addEngineOptions(addGuestOptions(command)))
     .addHelpText("after", more)
     .action(async (program: string, args: string[], options: SnapshotOptions) => {
       const { snapshot } = await import("./snapshot.ts");

@@ -4,7 +4,7 @@ import type { ObjectImage, Plain, ValueType } from "../base/index.ts";
 import { byteText, ImageError, int, LayoutTable, list, ObjectReader, ObjectWriter, struct, u32 } from "../base/index.ts";
 import type { Feature, ProcessorImage } from "../cpu/index.ts";
 import { allFeatures, processorType, readProcessor, writeProcessor } from "../cpu/index.ts";
-import type { HostMount, Inputs, SavedMount, StartOptions } from "../linux/index.ts";
+import type { HostMount, SavedMount, StartOptions } from "../linux/index.ts";
 import { BusyError, kernelLayouts, loadStart, mountsType, restoreKernel, savedMounts, saveKernel, saveStart, unsavable } from "../linux/index.ts";
 import { AddressSpace, memoryLayouts, PageStore } from "../memory/index.ts";
 import type { BlankOptions } from "./machine.ts";
@@ -93,14 +93,7 @@ export function saveMachine(machine: Machine): MachineState {
 }
 
 /** What a restored machine is given anew. */
-export interface RestoreOptions {
-  readonly inputs: Inputs;
-  /** log2 of the window's bytes, as for a new machine. */
-  readonly windowBits?: number;
-  readonly prebuilt?: Uint8Array;
-  /** As for a blank machine. */
-  readonly recycle?: Machine;
-}
+export type RestoreOptions = Pick<BlankOptions, "inputs" | "windowBits" | "prebuilt" | "regions" | "recycle">;
 
 /** An image's state, understood as far as that is possible without a host. */
 export interface ReadMachine {
@@ -133,17 +126,7 @@ export function restoreMachine(
   const { fields, start, mounts } = read;
   const hostMounts: HostMount[] = mounts.map(({ mount, guest, readOnly }) => ({ mount, guest, readOnly }));
   const features = featureSet(fields.features);
-  const blank: BlankOptions = {
-    inputs: options.inputs,
-    start,
-    mounts: hostMounts,
-    features,
-    ...(options.windowBits === undefined ? {} : { windowBits: options.windowBits }),
-    // Modules are made for one set of instructions.
-    ...(options.prebuilt === undefined ? {} : { prebuilt: options.prebuilt }),
-    ...(options.recycle === undefined ? {} : { recycle: options.recycle }),
-  };
-  const machine = Machine.blank(blank);
+  const machine = Machine.blank({ ...options, start, mounts: hostMounts, features });
   const { kernel, space, registers } = machine;
   const { answer } = kernel.host.request({ op: "streams" });
   const streams = answer !== "later" && "streams" in answer ? answer.streams : [];

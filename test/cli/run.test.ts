@@ -117,6 +117,16 @@ describe.concurrent("a run", () => {
     expect(count(whole)).toBeDefined();
   });
 
+  it("--no-jit changes nothing", async () => {
+    const shown = async (...options: string[]): Promise<string> => {
+      const { out, err } = await run(["run", "--deterministic", "--stats", ...options, program("sha256")]);
+      return `${/tsvm: ([\d,]+) instructions/.exec(err)?.[1]} ${out}`;
+    };
+    const compiled = await shown();
+    expect(compiled).toMatch(/^\d{2,3},\d{3},\d{3} /);
+    expect(await shown("--no-jit")).toBe(compiled);
+  });
+
   it("--root: a program of the guest, whose directory stays as it is; an image goes on with it", async () => {
     const rootfs = join(folder, "rootfs");
     mkdirSync(join(rootfs, "bin"), { recursive: true });
