@@ -2,6 +2,7 @@
 
 import type { Block, Node, Shape, Statement } from "../emit/graph.ts";
 import { Graph } from "../emit/graph.ts";
+import { combined, shiftedRight, shuffled, splat } from "./vectors.ts";
 
 const MASK_64 = 0xffff_ffff_ffff_ffffn;
 const unsigned = (value: bigint): bigint => value & MASK_64;
@@ -33,6 +34,12 @@ const replaced: Readonly<Record<string, string>> = {
 
 function wideConstant(node: Node | undefined): bigint | undefined {
   return node?.shape.kind === "i64" ? node.shape.value : undefined;
+}
+
+function vectorConstant(node: Node | undefined): readonly number[] | undefined {
+  if (node?.shape.kind !== "v128") return undefined;
+  const { bytes } = node.shape;
+  return Array.from({ length: 16 }, (_, i) => bytes[i] ?? 0);
 }
 
 function narrowConstant(node: Node | undefined): number | undefined {
@@ -77,7 +84,38 @@ export class FoldingGraph extends Graph {
       if (name === "i64.eqz") return this.i32(a === 0n ? 1 : 0);
     }
     if (narrowConstant(first) !== undefined && name === "i64.extend_i32_u") return this.i64((narrowConstant(first) ?? 0) >>> 0);
-    return this.#foldedTruth(name, first, second) ?? this.#foldedLane(name, first, lane);
+    return this.#foldedTruth(name, first, second) ?? this.#foldedLane(name, first, lane) ?? this.#foldedVector(name, first, second, lane);
+  }
+
+  #vector(bytes: readonly number[] | undefined): Node | undefined {
+    return bytes === undefined ? undefined : this.constant({ kind: "v128", bytes }, "v128");
+  }
+
+  #foldedVector(name: string, first: Node, second: Node | undefined, lane: number): Node | undefined {
+    const number = narrowConstant(first);
+    if (number !== undefined) return this.#vector(splat(name, number));
+    const a = vectorConstant(first);
+    if (second !== undefined && a?.every((byte) => byte === 0) === true) {
+      const loaded = this.#loadedZeroExtended(name, second, lane);
+      if (loaded !== undefined) return loaded;
+    }
+    const b = vectorConstant(second);
+    if (name === "i8x16.swizzle" && b !== undefined) {
+      const zero = this.constant({ kind: "v128", bytes: [] }, "v128");
+      return this.make("v128", { kind: "shuffle", lanes: b.map((index) => Math.min(index, 16)) }, [first, zero], true);
+    }
+    if (a === undefined) return undefined;
+    if (b !== undefined) return this.#vector(combined(name, a, b));
+    const count = narrowConstant(second);
+    return count === undefined ? undefined : this.#vector(shiftedRight(name, a, count));
+  }
+
+  /** An integer just loaded as the lowest element of a vector of zeros. */
+  #loadedZeroExtended(name: string, value: Node, lane: number): Node | undefined {
+    if (name !== "i64x2.replace_lane" || lane !== 0 || value.shape.kind !== "load" || value.position !== this.effects) return undefined;
+    const load = value.shape.name === "i64.load" ? "v128.load64_zero" : value.shape.name === "i64.load32_u" ? "v128.load32_zero" : undefined;
+    const [address] = value.args;
+    return load === undefined || address === undefined ? undefined : this.load(load, address, value.shape.offset);
   }
 
   #foldedTruth(name: string, first: Node, second: Node | undefined): Node | undefined {
@@ -110,6 +148,11 @@ export class FoldingGraph extends Graph {
       const truth = narrowConstant(args[2]);
       const chosen = truth === undefined ? undefined : args[truth === 0 ? 1 : 0];
       if (chosen !== undefined) return chosen;
+    }
+    if (shape.kind === "shuffle") {
+      const a = vectorConstant(args[0]);
+      const b = vectorConstant(args[1]);
+      if (a !== undefined && b !== undefined) return this.constant({ kind: "v128", bytes: shuffled(a, b, shape.lanes) }, "v128");
     }
     return super.make(type, shape, args, pure);
   }
