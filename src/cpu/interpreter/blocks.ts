@@ -40,6 +40,12 @@ export interface Block {
   readonly before: Uint16Array;
 }
 
+/** How often the handler that replaces a block was left, and the instructions that it has run. */
+export interface Runs {
+  readonly runs: number;
+  readonly instructions: number;
+}
+
 /** Why there is no block at an address. */
 export interface DecodeFailure {
   readonly kind: "fetch" | "invalid" | "tooLong";
@@ -70,6 +76,9 @@ export class BlockCache {
   readonly #followed = new Uint8Array(MAX_INSTRUCTIONS);
   readonly #start: number;
   readonly #replaced = new Set<number>();
+  /** Of all handlers that ever replaced a block, as far as {@link takeRuns} was asked. */
+  #runs = 0;
+  #runInstructions = 0;
   #breakpoints: ReadonlySet<number> = new Set();
   #next: number;
   /** Rises whenever blocks were dropped: records of before may be dead. */
@@ -130,19 +139,36 @@ export class BlockCache {
   }
 
   /** How often the handler at `rip` that replaces a block was left, and the instructions that it has run, since it was asked last. */
-  takeRuns(rip: number): { readonly runs: number; readonly instructions: number } {
+  takeRuns(rip: number): Runs {
     const { view } = this.#space;
+    const taken = this.#runsAt(rip);
     const { start } = this.#byRip.get(rip) ?? { start: 0 };
-    const taken = { runs: view.getUint32(start + RUNS, true), instructions: readAddress64(view, start + RUN_INSTRUCTIONS) };
+    this.#runs += taken.runs;
+    this.#runInstructions += taken.instructions;
     view.setUint32(start + RUNS, 0, true);
     writeAddress64(view, start + RUN_INSTRUCTIONS, 0);
     return taken;
   }
 
+  /** How often handlers that replace blocks were left, and the instructions that they have run, since the start. */
+  allRuns(): Runs {
+    const standing = [...this.#replaced].map((rip) => this.#runsAt(rip));
+    const sum = (first: number, of: (one: Runs) => number): number => standing.reduce((total, one) => total + of(one), first);
+    return { runs: sum(this.#runs, ({ runs }) => runs), instructions: sum(this.#runInstructions, ({ instructions }) => instructions) };
+  }
+
+  #runsAt(rip: number): Runs {
+    const { view } = this.#space;
+    const { start } = this.#byRip.get(rip) ?? { start: 0 };
+    return { runs: view.getUint32(start + RUNS, true), instructions: readAddress64(view, start + RUN_INSTRUCTIONS) };
+  }
+
   /** What was replaced at `rip` runs again. */
   putBack(rip: number): void {
     const block = this.#byRip.get(rip);
-    if (block === undefined || !this.#replaced.delete(rip)) return;
+    if (block === undefined || !this.#replaced.has(rip)) return;
+    this.takeRuns(rip);
+    this.#replaced.delete(rip);
     this.#space.view.setUint16(block.start, GOTO, true);
   }
 
@@ -167,6 +193,7 @@ export class BlockCache {
 
   /** Drops everything: all records and what refers to them. */
   flush(): void {
+    for (const rip of this.#replaced) this.takeRuns(rip);
     this.#byRip.clear();
     this.#byPage.clear();
     this.#replaced.clear();
@@ -184,6 +211,7 @@ export class BlockCache {
     const { view } = this.#space;
     for (const block of blocks) {
       if (this.#byRip.get(block.rip) !== block) continue;
+      if (this.#replaced.has(block.rip)) this.takeRuns(block.rip);
       this.#byRip.delete(block.rip);
       this.#replaced.delete(block.rip);
       // Whoever still links here is led to the block that will be made for the same address.

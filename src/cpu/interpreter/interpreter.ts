@@ -12,7 +12,7 @@ import type { Feature } from "../isa/insn.ts";
 import { allInsns } from "../isa/index.ts";
 import { EXIT_ADDRESS, EXIT_BUDGET, EXIT_DETAIL, EXIT_LINK, EXIT_RECORD, Flag, FLAGS_SYSTEM, GPR, RIP, Vector } from "../state.ts";
 import { addressFault, isStepping, signedAt } from "./address-fault.ts";
-import type { Block } from "./blocks.ts";
+import type { Block, Runs } from "./blocks.ts";
 import { BlockCache } from "./blocks.ts";
 import { FormTable } from "./forms.ts";
 import { JUMP_CACHE_ENTRIES, Result } from "./handlers.ts";
@@ -164,6 +164,11 @@ export class Interpreter {
       if (count > 0) list.push({ first: i >> 10, second: i & 1023, count });
     }
     return list.sort((a, b) => b.count - a.count);
+  }
+
+  /** What became of compiled regions since the interpreter was made: how many were made, how often one was left, and the instructions that they ran. */
+  regionCounts(): Runs & { readonly made: number } {
+    return { made: this.#regions?.made ?? 0, ...this.#blocks.allRuns() };
   }
 
   get rip(): number {

@@ -50,7 +50,7 @@ export class Regions {
   readonly #read = new Map<number, BasicBlock>();
   #generation = 0;
   #interruptions = 0;
-  #compiled = 0;
+  #made = 0;
   #sampled = 0;
   /** Where regions begin, with the MXCSR that they are for. */
   readonly #installed = new Map<number, number>();
@@ -79,6 +79,11 @@ export class Regions {
       (rip) => blocks.isBreakpoint(rip),
       (entry) => this.#isCompilable(entry),
     );
+  }
+
+  /** How many there have been. */
+  get made(): number {
+    return this.#made;
   }
 
   #isCompilable(entry: FormEntry): boolean {
@@ -112,8 +117,7 @@ export class Regions {
     this.#interval = this.#options.interval;
     const count = (this.#samples.get(rip) ?? 0) + 1;
     this.#samples.set(rip, count);
-    if (count < this.#options.samples * 8 ** (this.#failures.get(rip) ?? 0) || instructions < this.#notBefore || this.#compiled >= MAX_REGIONS)
-      return;
+    if (count < this.#options.samples * 8 ** (this.#failures.get(rip) ?? 0) || instructions < this.#notBefore || this.#made >= MAX_REGIONS) return;
     this.#samples.delete(rip);
     this.path = new Path(rip);
     this.#read.clear();
@@ -181,6 +185,6 @@ export class Regions {
       }
     }
     const handler = this.#handlers.add(instance.exports["region"] as Handler);
-    if (this.#blocks.replace(region.entry.rip, handler, pages)) this.#compiled++;
+    if (this.#blocks.replace(region.entry.rip, handler, pages)) this.#made++;
   }
 }
