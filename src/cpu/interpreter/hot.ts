@@ -150,8 +150,12 @@ export class Handlers {
     this.#pending = [];
   }
 
-  /** A handler that runs no form: its number. */
-  add(handler: Handler): number {
+  /** A handler that runs no form: its number, which is `instead` where that one is needed no more. */
+  add(handler: Handler, instead?: number): number {
+    if (instead !== undefined) {
+      this.#table.set(instead - this.#firstFunction, handler);
+      return instead;
+    }
     this.#groups.push(undefined);
     this.#install([handler]);
     return this.#groups.length - 1;

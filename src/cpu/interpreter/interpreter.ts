@@ -184,6 +184,14 @@ export class Interpreter {
     this.#blocks.setBreakpoints(addresses);
   }
 
+  /**
+   * For tests and tools: makes a region at once of what is at `rip` and of all that it may lead to, for the MXCSR of now, as if it had run often.
+   * `computed`: where its computed jumps lead, besides behind its calls. False: there is nothing to make one of.
+   */
+  compile(rip: number, computed: Iterable<number> = []): boolean {
+    return this.#regions?.compile(rip, computed) ?? false;
+  }
+
   /** Runs at most `budget` instructions, fewer (Stop.budget) where {@link patience} ends. `resume`: the first one, whether a breakpoint is there or not. */
   run(budget: number, resume: boolean = false): Stop {
     const until = this.instructions + budget;

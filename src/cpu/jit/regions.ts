@@ -16,6 +16,7 @@ import type { BasicBlock } from "./path.ts";
 import { BlockReader, Path } from "./path.ts";
 import type { Region } from "./region.ts";
 import { formRegion } from "./region.ts";
+import { walk } from "./walk.ts";
 import { encodeRegion, isCompilable } from "./write.ts";
 
 export interface RegionOptions {
@@ -54,6 +55,8 @@ export class Regions {
   #sampled = 0;
   /** Where regions begin, with the MXCSR that they are for. */
   readonly #installed = new Map<number, number>();
+  /** The handler of the region at an address: another one there gets its number. */
+  readonly #numbers = new Map<number, number>();
   /** How often an address was hot to no avail. */
   readonly #failures = new Map<number, number>();
   /** Instructions of the machine before the next region may be formed. */
@@ -173,7 +176,15 @@ export class Regions {
     this.#install(region);
   }
 
-  #install(region: Region): void {
+  /** A region at once at `rip`, of all that it may lead to; `computed`: where computed jumps lead. False: there is nothing to make one of. */
+  compile(rip: number, computed: Iterable<number>): boolean {
+    const region = formRegion(walk(rip, this.#reader, computed), this.#reader, () => false);
+    if (region === undefined) return false;
+    this.#installed.set(rip, this.#space.view.getUint32(MXCSR, true));
+    return this.#install(region);
+  }
+
+  #install(region: Region): boolean {
     const { layout, memory, view } = this.#space;
     const compiled = new webAssembly.Module(encodeRegion(region, layout, view.getUint32(MXCSR, true)));
     const instance = new webAssembly.Instance(compiled, { tsvm: { memory } });
@@ -184,7 +195,11 @@ export class Regions {
         pages.add(Math.floor((decoded.address + decoded.length - 1) / PAGE_SIZE));
       }
     }
-    const handler = this.#handlers.add(instance.exports["region"] as Handler);
-    if (this.#blocks.replace(region.entry.rip, handler, pages)) this.#made++;
+    const { rip } = region.entry;
+    const number = this.#handlers.add(instance.exports["region"] as Handler, this.#numbers.get(rip));
+    this.#numbers.set(rip, number);
+    const replaced = this.#blocks.replace(rip, number, pages);
+    if (replaced) this.#made++;
+    return replaced;
   }
 }
