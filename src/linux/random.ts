@@ -4,6 +4,10 @@
  * unused rest of a block.
  */
 const WORDS = 16;
+/** "expand 32-byte k" */
+const CONSTANTS = [0x61707865, 0x3320646e, 0x79622d32, 0x6b206574];
+const $state: Int32Array = new Int32Array(WORDS);
+const $x: Int32Array = new Int32Array(WORDS);
 
 export class RandomSource {
   readonly key: Uint32Array = new Uint32Array(8);
@@ -26,47 +30,60 @@ export class RandomSource {
     while (at < into.length) {
       if (this.used === 64) this.nextBlock();
       const count = Math.min(64 - this.used, into.length - at);
-      into.set(this.block.subarray(this.used, this.used + count), at);
+      if (count === 64) into.set(this.block, at);
+      else into.set(this.block.subarray(this.used, this.used + count), at);
       this.used += count;
       at += count;
     }
   }
 
   private nextBlock(): void {
-    const state = new Uint32Array(WORDS);
-    state.set([0x61707865, 0x3320646e, 0x79622d32, 0x6b206574]);
-    state.set(this.key, 4);
-    state[12] = this.counter >>> 0;
-    state[13] = Math.floor(this.counter / 0x1_0000_0000);
-    const x = state.slice();
+    $state.set(CONSTANTS);
+    $state.set(this.key, 4);
+    $state[12] = this.counter | 0;
+    $state[13] = Math.floor(this.counter / 0x1_0000_0000);
+    $x.set($state);
     for (let round = 0; round < 10; round++) {
-      quarter(x, 0, 4, 8, 12);
-      quarter(x, 1, 5, 9, 13);
-      quarter(x, 2, 6, 10, 14);
-      quarter(x, 3, 7, 11, 15);
-      quarter(x, 0, 5, 10, 15);
-      quarter(x, 1, 6, 11, 12);
-      quarter(x, 2, 7, 8, 13);
-      quarter(x, 3, 4, 9, 14);
+      quarter(0, 4, 8, 12);
+      quarter(1, 5, 9, 13);
+      quarter(2, 6, 10, 14);
+      quarter(3, 7, 11, 15);
+      quarter(0, 5, 10, 15);
+      quarter(1, 6, 11, 12);
+      quarter(2, 7, 8, 13);
+      quarter(3, 4, 9, 14);
     }
-    const view = new DataView(this.block.buffer);
-    for (let i = 0; i < WORDS; i++) view.setUint32(i * 4, (x[i]! + state[i]!) >>> 0, true);
+    for (let i = 0; i < WORDS; i++) {
+      const word = $x[i]! + $state[i]!;
+      this.block[i * 4] = word;
+      this.block[i * 4 + 1] = word >> 8;
+      this.block[i * 4 + 2] = word >> 16;
+      this.block[i * 4 + 3] = word >> 24;
+    }
     this.counter++;
     this.used = 0;
   }
 }
 
 function rotate(value: number, by: number): number {
-  return ((value << by) | (value >>> (32 - by))) >>> 0;
+  return (value << by) | (value >>> (32 - by));
 }
 
-function quarter(x: Uint32Array, a: number, b: number, c: number, d: number): void {
-  x[a] = x[a]! + x[b]!;
-  x[d] = rotate(x[d]! ^ x[a], 16);
-  x[c] = x[c]! + x[d];
-  x[b] = rotate(x[b]! ^ x[c], 12);
-  x[a] = x[a] + x[b];
-  x[d] = rotate(x[d] ^ x[a], 8);
-  x[c] = x[c] + x[d];
-  x[b] = rotate(x[b] ^ x[c], 7);
+function quarter(ia: number, ib: number, ic: number, id: number): void {
+  let a = $x[ia]!;
+  let b = $x[ib]!;
+  let c = $x[ic]!;
+  let d = $x[id]!;
+  a = (a + b) | 0;
+  d = rotate(d ^ a, 16);
+  c = (c + d) | 0;
+  b = rotate(b ^ c, 12);
+  a = (a + b) | 0;
+  d = rotate(d ^ a, 8);
+  c = (c + d) | 0;
+  b = rotate(b ^ c, 7);
+  $x[ia] = a;
+  $x[ib] = b;
+  $x[ic] = c;
+  $x[id] = d;
 }
