@@ -3,7 +3,7 @@
 import type { Feature } from "../isa/insn.ts";
 import { GPR } from "../state.ts";
 import { AVX_BYTES, AVX_OFFSET, Component, XCR0, XSAVE_BYTES } from "../xsave.ts";
-import type { Helper, HelperContext } from "./index.ts";
+import type { Helper, HelperContext } from "./helper.ts";
 
 export const cpuVendor = "GenuineIntel";
 export const cpuBrand = "tsvm x86-64 virtual processor";

@@ -2,7 +2,7 @@
 
 import { clearSelectors, FXSAVE_BYTES, restoreFxsave, saveFxsave } from "../fxsave.ts";
 import { HELPER_AREA, Vector } from "../state.ts";
-import type { Helper, HelperContext } from "./index.ts";
+import type { Helper, HelperContext } from "./helper.ts";
 
 const image = new Uint8Array(FXSAVE_BYTES);
 const view = new DataView(image.buffer);

@@ -1,9 +1,8 @@
 /** Instructions that are rare and long: TypeScript functions on the CPU state, called by name from bodies. */
 
-import type { AddressSpace } from "../../memory/index.ts";
-import type { Feature } from "../isa/insn.ts";
 import { cpuidHelpers } from "./cpuid.ts";
 import { fxsrHelpers } from "./fxsr.ts";
+import type { Helper, HelperContext } from "./helper.ts";
 import { randomHelpers } from "./random.ts";
 import { sseHelpers } from "./sse.ts";
 import { sse4Helpers } from "./sse4.ts";
@@ -11,23 +10,7 @@ import { stringHelpers } from "./strings.ts";
 import { x87Helpers } from "./x87.ts";
 import { xsaveHelpers } from "./xsave.ts";
 
-/** What a helper may use. */
-export interface HelperContext {
-  /** The whole Memory; the CPU state is at its start (state.ts). */
-  readonly view: DataView;
-  readonly u8: Uint8Array;
-  readonly space: AddressSpace;
-  readonly features: ReadonlySet<Feature>;
-  /** Where RDRAND and RDSEED take their numbers; without it they have none. */
-  readonly random?: { fill(into: Uint8Array): void } | undefined;
-  /** Notes an exception; the helper then returns true. */
-  raise(vector: number, errorCode: number): void;
-  /** Notes the exception for an access that `space` has just refused. */
-  accessFault(access: number): void;
-}
-
-/** Runs the instruction's rare part. `operand` is what the body gave. True: an exception was noted. */
-export type Helper = (context: HelperContext, operand: number) => boolean;
+export type { HelperContext } from "./helper.ts";
 
 const families: readonly Readonly<Record<string, Helper>>[] = [
   cpuidHelpers,

@@ -1,7 +1,7 @@
 /** RDRAND and RDSEED: the operand's bytes from the machine's random source to argument 0, and to argument 1 whether there is one. */
 
 import { HELPER_AREA } from "../state.ts";
-import type { Helper, HelperContext } from "./index.ts";
+import type { Helper, HelperContext } from "./helper.ts";
 
 const bytes = new Uint8Array(8);
 

@@ -15,7 +15,7 @@ import type { Quick } from "../sse/quick.ts";
 import { quickDouble, quickSingle } from "../sse/quick.ts";
 import { BEFORE, DAZ, Environment, Flag, FTZ, MASK_SHIFT, Round } from "../sse/environment.ts";
 import { result } from "../sse/rounding.ts";
-import type { Helper, HelperContext } from "./index.ts";
+import type { Helper, HelperContext } from "./helper.ts";
 
 const A = HELPER_AREA + 16 * argumentSlot(0, 0);
 const B = HELPER_AREA + 16 * argumentSlot(1, 0);

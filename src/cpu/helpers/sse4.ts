@@ -9,7 +9,7 @@ import type { Format } from "../sse/operand.ts";
 import { DOUBLE, Operand, SINGLE } from "../sse/operand.ts";
 import { Environment, Round } from "../sse/environment.ts";
 import { result } from "../sse/rounding.ts";
-import type { Helper } from "./index.ts";
+import type { Helper } from "./helper.ts";
 import { perElement, raised, readLane, writeResult } from "./sse.ts";
 
 const A = HELPER_AREA + 16 * argumentSlot(0, 0);

@@ -1,7 +1,7 @@
 /** PCMPESTRI, PCMPESTRM, PCMPISTRI and PCMPISTRM (SDM volume 1, 12.10.4 to 12.10.7; volume 2A, 4.1). */
 
 import { Flag, HELPER_AREA } from "../state.ts";
-import type { Helper, HelperContext } from "./index.ts";
+import type { Helper, HelperContext } from "./helper.ts";
 
 const A = HELPER_AREA;
 const B = HELPER_AREA + 16;

@@ -2,7 +2,7 @@
 
 import { HELPER_AREA, X87_ENVIRONMENT, X87_REGISTERS } from "../state.ts";
 import { type X87Entry, X87State, x87Table } from "../x87/index.ts";
-import type { Helper, HelperContext } from "./index.ts";
+import type { Helper, HelperContext } from "./helper.ts";
 
 /** Argument slot for what a helper returns, behind the operand area. */
 export const X87_RESULT_SLOT = 8;

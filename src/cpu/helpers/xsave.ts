@@ -7,7 +7,7 @@ import { clearSelectors } from "../fxsave.ts";
 import { GPR, HELPER_AREA, Vector } from "../state.ts";
 import type { SaveKind } from "../xsave.ts";
 import { Component, componentsInUse, restoreXsave, saveXsave, XCR0, XSAVE_BYTES, XSAVE_LEGACY_BYTES } from "../xsave.ts";
-import type { Helper, HelperContext } from "./index.ts";
+import type { Helper, HelperContext } from "./helper.ts";
 
 const bytes = new Uint8Array(XSAVE_BYTES);
 const area = new DataView(bytes.buffer);
