@@ -109,7 +109,10 @@ What the manuals leave open is as on the AMD processor that the tests were recor
 - RCPPS, RSQRTPS and their scalar forms have results of their own, within Intel's bounds, that are the same on every host.
 - MASKMOVQ that faults leaves the x87 state as it was; AMD's processors have entered the MMX state by then. ENTER that faults has written nothing.
 - LOOPE and LOOPNE keep their condition with F2 and F3; AMD's processors take it from the prefix.
-- With AC, operands of 16 and 32 bytes must be aligned to 16, and the check comes before page faults. Branches to addresses that are not canonical fault at the branch.
+- With AC, operands of 16 and 32 bytes must be aligned to 16, MASKMOVDQU's to 8; masked moves and gathers are not checked, of FXSAVE and FXRSTOR four bytes before their own #GP. The
+  check comes before page faults.
+- Through FS and GS the offset must be canonical as well as the address: #GP otherwise. Branches to addresses that are not canonical fault at the branch.
+- LOCK before a move of CR0 is #UD; it means CR8 on AMD's processors. 66 does nothing to near branches; it makes them 16-bit ones on AMD's.
 - What XSAVEOPT, XSAVEC and XGETBV (ECX = 1) take for used is decided by what the registers hold; processors may take registers for used that hold zeros. AMD's do not save the x87
   pointers where no exception is pending. MXCSR has Intel's bits. XRSTOR and XSAVE look at the area's pages in the order of AMD's.
 
