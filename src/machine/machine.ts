@@ -13,7 +13,7 @@
 
 import type { Feature } from "../cpu/index.ts";
 import type { RegionOptions } from "../cpu/index.ts";
-import { CpuState, cpuinfo, hardwareCapabilities, Interpreter, Stop } from "../cpu/index.ts";
+import { cpuinfo, hardwareCapabilities, Interpreter, Stop } from "../cpu/index.ts";
 import type { ExitStatus, HostAnswer, HostMount, Inputs, KernelListener, NewFile, StartOptions, Task, WindowSize } from "../linux/index.ts";
 import { addGuestArchive, addGuestFiles, Kernel, Reg } from "../linux/index.ts";
 import { AddressSpace } from "../memory/index.ts";
@@ -22,9 +22,8 @@ import { CpuRegisters } from "./registers.ts";
 
 /** AT_HWCAP2: RDFSBASE and its relatives may be used (uapi/asm/hwcap2.h). */
 const HWCAP2_FSGSBASE = 2;
-/** Bytes of SYSCALL, and of INT3. */
+/** Bytes of SYSCALL. */
 const SYSCALL_LENGTH = 2;
-const INT3_LENGTH = 1;
 
 /** Between two questions of `pause`: instructions (each stop in the middle of a block costs a tenth of a millisecond), turns of tasks (system calls, faults, or as many returns from translated code as follow). */
 const SLICE = 2_000_000;
@@ -84,8 +83,6 @@ export type RunEnd =
 export interface Intercept {
   /** A SYSCALL with this number is about to be made. */
   syscall?(number: number): boolean;
-  /** INT3 at `address` is about to be executed: a debugger's breakpoint, or the guest's own. */
-  breakpoint?(address: number): boolean;
 }
 
 export interface RunOptions {
@@ -219,14 +216,6 @@ export class Machine {
     }
   }
 
-  /** The last instruction was not executed after all. */
-  #takeBack(task: Task, length: number): "intercepted" {
-    this.cpu.rip -= length;
-    this.cpu.instructions--;
-    this.kernel.advance(task, -1);
-    return "intercepted";
-  }
-
   /** What stopped it, if anything did. */
   #execute(task: Task, budget: number, intercept: Intercept | undefined, resume: boolean): "intercepted" | "breakpoint" | undefined {
     const { cpu, kernel, registers } = this;
@@ -236,14 +225,18 @@ export class Machine {
     kernel.advance(task, cpu.instructions - before);
     if (stop === Stop.breakpoint) return "breakpoint";
     if (stop === Stop.syscall) {
-      if (intercept?.syscall?.(registers.high(Reg.rax) === 0 ? registers.low(Reg.rax) : -1) === true) return this.#takeBack(task, SYSCALL_LENGTH);
+      if (intercept?.syscall?.(registers.high(Reg.rax) === 0 ? registers.low(Reg.rax) : -1) === true) {
+        // It was not executed after all.
+        cpu.rip -= SYSCALL_LENGTH;
+        cpu.instructions--;
+        kernel.advance(task, -1);
+        return "intercepted";
+      }
       registers.setParts(Reg.rcx, registers.low(Reg.rip), registers.high(Reg.rip));
       registers.setParts(Reg.r11, registers.rflags(), 0);
       kernel.syscall(task);
     } else if (stop === Stop.exception) {
       const { exception } = cpu;
-      const trap = exception.vector === CpuState.Vector.BP;
-      if (trap && intercept?.breakpoint?.(cpu.rip - INT3_LENGTH) === true) return this.#takeBack(task, INT3_LENGTH);
       const { unimplemented, lacking, bytes } = exception;
       if (unimplemented || lacking !== undefined) for (const listener of this.#listeners) listener.unimplemented?.(task, cpu.rip, bytes, lacking);
       kernel.fault(task, exception);
