@@ -39,14 +39,20 @@ export class InterpreterRunner {
   readonly #words: Int32Array;
   readonly #code: Buffer = Buffer.alloc(PAGE_SIZE, INT3);
   readonly #found: Buffer = Buffer.alloc(PAGE_SIZE);
+  readonly #inRegions: boolean;
+  /** MXCSR that the standing region is for. */
+  #compiledFor = -1;
+  /** Whether a region completed an instruction of the last case. */
+  ranInRegion = false;
 
-  /** `windowBits`: log2 of the window. */
-  constructor(windowBits: number, features: ReadonlySet<Feature>) {
+  /** `windowBits`: log2 of the window. `inRegions`: each case is compiled first, as far as that is possible. */
+  constructor(windowBits: number, features: ReadonlySet<Feature>, inRegions: boolean = false) {
+    this.#inRegions = inRegions;
     this.#space = new AddressSpace({ windowBits });
     this.#space.map({ address: CODE_PAGE, length: PAGE_SIZE, prot: 7, fixed: true });
     this.#space.map({ address: Number(DATA), length: DATA_BYTES, prot: 3, fixed: true });
     this.#space.poke(CODE_PAGE, this.#code);
-    this.#interpreter = new Interpreter(this.#space, features);
+    this.#interpreter = new Interpreter(this.#space, features, { regions: inRegions && { samples: Infinity } });
     this.#words = new Int32Array(this.#space.memory.buffer, 0, 0x4000);
   }
 
@@ -66,9 +72,12 @@ export class InterpreterRunner {
     this.#putCode(cases, from);
     this.#space.poke(Number(DATA), cases.subarray(from + Case.state + At.data, from + Case.bytes));
     this.#load(new DataView(cases.buffer, cases.byteOffset + from + Case.state, At.data));
+    if (this.#inRegions) this.#compile();
+    const before = this.#inRegions ? interpreter.regionCounts().instructions : 0;
     // Like the runner's, it ends in an exception: its own, or the int3's behind it.
     let stop: Stop = Stop.budget;
     for (let left = LIMIT; left > 0 && stop === Stop.budget; left -= slice) stop = interpreter.run(slice);
+    this.ranInRegion = this.#inRegions && interpreter.regionCounts().instructions > before;
     if (stop === Stop.syscall) throw new Error("a system call");
     if (stop === Stop.budget) throw new Error(`goes on after ${LIMIT} instructions`);
     const { vector, errorCode, unimplemented, address } = interpreter.exception;
@@ -93,7 +102,16 @@ export class InterpreterRunner {
       known[IN_PAGE + i] = byte;
       same = false;
     }
-    if (!same) this.#space.poke(CODE_PAGE, known);
+    if (same) return;
+    this.#space.poke(CODE_PAGE, known);
+    this.#compiledFor = -1;
+  }
+
+  #compile(): void {
+    const mxcsr = this.#words[MXCSR / 4]!;
+    if (this.#compiledFor === mxcsr) return;
+    this.#interpreter.compile(Number(INSTRUCTION));
+    this.#compiledFor = mxcsr;
   }
 
   #load(from: DataView): void {

@@ -30,6 +30,10 @@ const GPR_END = GPR + 16 * 8;
 const VECTORS_END = VECTORS + 16 * VECTOR_STRIDE;
 const LOW_32 = 0xffff_ffffn;
 
+function isVector(offset: number): boolean {
+  return offset >= VECTORS && offset < VECTORS_END;
+}
+
 /** Values that locals are known to hold, by local. */
 type Known = Map<number, Node>;
 
@@ -137,6 +141,8 @@ export class RegionBinding implements Binding {
   }
 
   #getVectorAt(offset: number, type: ValType, bits: number): Node {
+    // MMX registers have no locals.
+    if (!isVector(offset)) return this.#graph.load(type === "i64" ? loadName(bits) : `${type}.load`, this.#graph.i32(0), offset);
     const vector = this.#read(this.#lane(offset));
     const at = offset % LANE_BYTES;
     switch (type) {
@@ -156,6 +162,10 @@ export class RegionBinding implements Binding {
   }
 
   #setVectorAt(offset: number, value: Node, bits: number): void {
+    if (!isVector(offset)) {
+      this.#store(value.type === "i64" ? storeName(bits) : `${value.type}.store`, this.#graph.i32(0), offset, value);
+      return;
+    }
     // What is above the registers' bytes is zero, and becomes zero.
     if ((offset - VECTORS) % VECTOR_STRIDE >= VECTOR_BYTES) return;
     const cached = this.#lane(offset);
@@ -182,7 +192,7 @@ export class RegionBinding implements Binding {
       const shift = 8 * (offset & 7);
       return this.#zeroExtended(this.#graph.op("i64.shr_u", [register, this.#graph.i64(shift)]), bits);
     }
-    if (offset >= VECTORS && offset < VECTORS_END) return this.#getVectorAt(offset, "i64", bits);
+    if (isVector(offset)) return this.#getVectorAt(offset, "i64", bits);
     if (offset === MXCSR) {
       this.#frame.usesMxcsr = true;
       return this.#graph.i64(this.#frame.mxcsr);
@@ -192,7 +202,7 @@ export class RegionBinding implements Binding {
 
   setState(offset: number, bits: number, value: Node): void {
     if (offset >= GPR && offset < GPR_END) this.#setGeneral(offset, bits, value);
-    else if (offset >= VECTORS && offset < VECTORS_END) this.#setVectorAt(offset, value, bits);
+    else if (isVector(offset)) this.#setVectorAt(offset, value, bits);
     else if (offset === MXCSR) throw new NotCompilable("MXCSR is a constant of the region");
     // Helpers run in the interpreter: their arguments are not looked at.
     else if (offset < HELPER_AREA || offset >= X87_REGISTERS) this.#store(storeName(bits), this.#graph.i32(0), offset, value);
@@ -212,13 +222,11 @@ export class RegionBinding implements Binding {
   }
 
   getStateVector(offset: number): Node {
-    if (offset >= VECTORS && offset < VECTORS_END) return this.#getVectorAt(offset, "v128", 128);
-    return this.#graph.load("v128.load", this.#graph.i32(0), offset);
+    return this.#getVectorAt(offset, "v128", 128);
   }
 
   setStateVector(offset: number, value: Node): void {
-    if (offset >= VECTORS && offset < VECTORS_END) this.#setVectorAt(offset, value, 128);
-    else if (offset < HELPER_AREA || offset >= X87_REGISTERS) this.#store("v128.store", this.#graph.i32(0), offset, value);
+    if (offset < HELPER_AREA || offset >= X87_REGISTERS) this.#setVectorAt(offset, value, 128);
   }
 
   #store(name: string, address: Node, offset: number, value: Node): void {
