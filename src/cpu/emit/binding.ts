@@ -1,11 +1,18 @@
 /** What differs between the worlds a body is read in: where operands are, how memory is reached, how control leaves. */
 
+import type { FloatKind } from "../isa/ops.ts";
 import type { ValType } from "../../wasm/index.ts";
-import type { SymbolicFlags } from "./flags.ts";
+import type { ArithmeticFlags } from "./flags.ts";
 import type { Node } from "./graph.ts";
 
 /** A general register: the register operand at an index, or a fixed register number. */
 export type RegisterPlace = { readonly operand: number } | { readonly fixed: number };
+
+/** What lists know of floats: where a helper would be needed the list is left, so that what it was needed for holds from there on. */
+export interface KnownFloats {
+  get(value: Node, bits: number): FloatKind;
+  set(value: Node, bits: number, kind: FloatKind): void;
+}
 
 export interface Binding {
   getRegister(place: RegisterPlace, bits: number): Node;
@@ -40,7 +47,7 @@ export interface Binding {
   read(place: Node, name: string, offset?: number): Node;
   write(place: Node, name: string, value: Node, offset?: number): void;
   /** Keeps what the flags come from, to compute them only where they are read. False: not for these. */
-  setFlags?(flags: SymbolicFlags): boolean;
+  setFlags?(flags: ArithmeticFlags): boolean;
   flagResult(): Node;
   flagVector(): Node;
   setFlagResult(value: Node): void;
@@ -49,6 +56,8 @@ export interface Binding {
   variable(type: ValType): number;
   raise(vector: number, errorCode: Node | undefined): void;
   leave(code: number): void;
+  /** What is known of the elements of a float or vector, of `bits` bits. Absent: nothing ever is. */
+  readonly floats?: KnownFloats;
   /** `changed`: the instruction has changed state before. */
   helper(name: string, operand: Node, changed: boolean): void;
   /** To the branch target of the `J` operand. */

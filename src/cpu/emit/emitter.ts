@@ -2,7 +2,7 @@
 
 import type { Form } from "../form.ts";
 import { operandBits, specBits } from "../form.ts";
-import type { Bits, FlagKind, LeaveReason, Op, V, Var } from "../isa/ops.ts";
+import type { Bits, FlagKind, FloatKind, LeaveReason, Op, V, Var } from "../isa/ops.ts";
 import type { OperandSpec } from "../isa/insn.ts";
 import { HELPER_AREA, SELECTORS, Vector, VECTOR_BYTES, VECTORS } from "../state.ts";
 import type { ValType } from "../../wasm/index.ts";
@@ -10,7 +10,7 @@ import { loadName, storeName } from "./access.ts";
 import type { Binding } from "./binding.ts";
 import type { SymbolicFlags } from "./flags.ts";
 import { Flags } from "./flags.ts";
-import type { Graph, Node } from "./graph.ts";
+import type { Block, Graph, Node } from "./graph.ts";
 import { repeat } from "./repeat.ts";
 import { node, Values } from "./values.ts";
 
@@ -436,6 +436,14 @@ export class Emitter extends Values implements Op {
     this.setReg(4, 64, this.add(this.reg(4, 64), this.const(bits / 8)));
   }
 
+  floatKind(value: V, bits: 32 | 64): FloatKind {
+    return this.#binding.floats?.get(node(value), bits) ?? "any";
+  }
+
+  noteFloat(value: V, bits: 32 | 64, kind: FloatKind): void {
+    this.#binding.floats?.set(node(value), bits, kind);
+  }
+
   variable(initial: V): Var {
     const { type } = node(initial);
     const index = this.#binding.variable(type);
@@ -455,17 +463,35 @@ export class Emitter extends Values implements Op {
     const changed = this.#changed;
     const left = this.#left;
     const { symbolic } = this.#flags;
+    const other = otherwise === undefined ? undefined : this.#nested(otherwise);
+    if (other?.ended === true) {
+      // What comes behind is reached through `then` alone.
+      this.graph.effect({ kind: "if", truth: node(this.x("i32.eqz", truth)), then: other.block, otherwise: undefined });
+      this.#changed = changed;
+      this.#left = left;
+      this.#flags.symbolic = symbolic;
+      then();
+      return;
+    }
+    const changedOther = this.#changed;
+    const leftOther = this.#left;
+    this.#changed = changed;
+    this.#left = left;
+    const kept = this.#flags.symbolic === symbolic;
+    this.#flags.symbolic = symbolic;
     const first = this.graph.nested(then);
     const changedThen = this.#changed;
     const leftThen = this.#left;
-    this.#changed = changed;
-    this.#left = left;
-    const second = otherwise === undefined ? undefined : this.graph.nested(otherwise);
     // A branch that has left says nothing about what comes after.
-    this.#changed = (changedThen && !leftThen) || (this.#changed && !this.#left) || changed;
-    this.#left = left || (leftThen && this.#left);
-    this.#flags.symbolic = this.#flags.symbolic === symbolic ? symbolic : undefined;
-    this.graph.effect({ kind: "if", truth: node(truth), then: first, otherwise: second });
+    this.#changed = (changedThen && !leftThen) || (changedOther && !leftOther) || changed;
+    this.#left = left || (leftThen && leftOther);
+    this.#flags.symbolic = kept && this.#flags.symbolic === symbolic ? symbolic : undefined;
+    this.graph.effect({ kind: "if", truth: node(truth), then: first, otherwise: other?.block });
+  }
+
+  #nested(fill: () => void): { readonly block: Block; readonly ended: boolean } {
+    const block = this.graph.nested(fill);
+    return { block, ended: this.graph.ended };
   }
 
   loop(body: () => V): void {

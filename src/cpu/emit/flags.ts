@@ -9,13 +9,23 @@ import type { Values } from "./values.ts";
 import { node } from "./values.ts";
 
 /** Operands that the flags came from, where they were set in the list that is being read. */
-export interface SymbolicFlags {
+export interface ArithmeticFlags {
   readonly kind: FlagKind;
   readonly a: Node;
   readonly b: Node;
   readonly r: Node;
   readonly bits: number;
 }
+
+/** The same of a floating-point comparison: i32 truths. */
+export interface ComparisonFlags {
+  readonly kind: "compare";
+  readonly zero: Node;
+  readonly parity: Node;
+  readonly carry: Node;
+}
+
+export type SymbolicFlags = ArithmeticFlags | ComparisonFlags;
 
 /** Carries (or borrows) out of each bit position: see FLAG_VECTOR. */
 export function carries(v: Values, subtract: boolean, a: V, b: V, r: V, bits: number): V {
@@ -43,8 +53,9 @@ export class Flags {
   }
 
   flags(kind: FlagKind, a: V, b: V, r: V, bits: number): void {
-    this.symbolic = { kind, a: node(a), b: node(b), r: node(r), bits };
-    if (this.#dead || this.#binding.setFlags?.(this.symbolic) === true) return;
+    const symbolic = { kind, a: node(a), b: node(b), r: node(r), bits };
+    this.symbolic = symbolic;
+    if (this.#dead || this.#binding.setFlags?.(symbolic) === true) return;
     this.#binding.setFlagVector(node(this.#vectorOf(kind, a, b, r, bits)));
     this.#binding.setFlagResult(node(this.#v.sext(r, bits)));
   }
@@ -100,7 +111,7 @@ export class Flags {
   }
 
   flagsCompare(zero: V, parity: V, carry: V): void {
-    this.symbolic = undefined;
+    this.symbolic = { kind: "compare", zero: node(zero), parity: node(parity), carry: node(carry) };
     if (this.#dead) return;
     const z = this.#v.bool(zero);
     const c = this.#v.bool(carry);
@@ -122,6 +133,12 @@ export class Flags {
   #symbolicCondition(pair: number): V | undefined {
     const s = this.symbolic;
     if (s === undefined) return undefined;
+    if (s.kind === "compare") {
+      if (pair === 1) return s.carry;
+      if (pair === 2) return s.zero;
+      if (pair === 3) return this.#v.x("i32.or", s.carry, s.zero);
+      return pair === 5 ? s.parity : undefined;
+    }
     const { a, b, r, bits } = s;
     const result = (): V => this.#v.sext(r, bits);
     if (pair === 2 && s.kind !== "sub") return this.#v.eqz(result());

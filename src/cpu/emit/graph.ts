@@ -133,6 +133,11 @@ export class Graph {
     return node;
   }
 
+  /** Whether the block that was filled last is known never to be left at its end. */
+  get ended(): boolean {
+    return false;
+  }
+
   /** Collects what `fill` adds into a block of its own. */
   nested(fill: () => void): Block {
     const outer = this.#block;

@@ -7,7 +7,7 @@
 
 import { argumentSlot, RESULT_SLOT, WIDE } from "../sse/arguments.ts";
 import { HELPER_AREA, MXCSR } from "../state.ts";
-import type { Op, V } from "./ops.ts";
+import type { Op, V, Var } from "./ops.ts";
 
 export type FloatBits = 32 | 64;
 export type FloatType = "f32" | "f64";
@@ -59,14 +59,17 @@ const LEAST = { 32: 1n << 24n, 64: 1n << 53n } as const;
 const NORMAL_EXPONENTS = { 32: 0xfen, 64: 0x7fen } as const;
 
 export function notDenormal(op: Op, bits: FloatBits, value: V): V {
+  if (op.floatKind(value, bits) !== "any") return op.i32(1);
   const denormal = below(op, bits, minus(op, bits, doubled(op, bits, value), 1n), LEAST[bits] - 1n);
   return op.x("i32.eqz", denormal);
 }
 
-/** All of them normal numbers, infinities or NaNs. */
+/** All of them normal numbers, infinities or NaNs, or known not to be denormal. */
 export function atLeastNormal(op: Op, bits: FloatBits, values: readonly V[]): V {
   const compare = bits === 64 ? "i64.lt_u" : "i32.lt_u";
-  const least = values.map((value) => doubled(op, bits, value)).reduce((a, b) => op.select(op.x(compare, a, b), a, b));
+  const unknown = values.filter((value) => op.floatKind(value, bits) === "any");
+  if (unknown.length === 0) return op.i32(1);
+  const least = unknown.map((value) => doubled(op, bits, value)).reduce((a, b) => op.select(op.x(compare, a, b), a, b));
   return op.x("i32.eqz", below(op, bits, least, LEAST[bits]));
 }
 
@@ -135,6 +138,7 @@ export class Lanes {
 
   /** Neither denormal nor NaN. */
   ordinary(value: V): V {
+    if (this.op.floatKind(value, this.bits) === "ordinary") return this.op.v128(Array<number>(16).fill(255));
     return this.zeroOrFrom(value, SMALLEST[this.bits]);
   }
 
@@ -203,6 +207,8 @@ export interface PackedLane {
   readonly rare?: () => readonly V[];
   /** Truth, looked at where inexact results change something: none is. */
   readonly exactly?: () => V;
+  /** Of elements of so many bits: usually no operand is denormal, and the result is ordinary. */
+  readonly ordinary?: FloatBits;
 }
 
 export interface PackedHelper {
@@ -240,7 +246,14 @@ export function packed(op: Op, { helper, operand, silent }: PackedHelper, lane: 
       op.if(op.x("i32.eqz", both(op, ...fine, ...noFlag)), settle);
     }
   });
-  return chosen.map((variable) => op.read(variable));
+  return lanes.map(({ operands, ordinary }, k) => {
+    const result = op.read(chosen[k] as Var);
+    if (ordinary !== undefined) {
+      for (const value of operands) op.noteFloat(value, ordinary, "notDenormal");
+      op.noteFloat(result, ordinary, "ordinary");
+    }
+    return result;
+  });
 }
 
 /** The same where there is one lane. */

@@ -147,7 +147,7 @@ function doubles(op: Op, [x, y, z]: Triple): Omit<PackedLane, "operands"> {
 /** Operands as they are go to the helper: NaNs keep their sign. */
 function lane(op: Op, bits: FloatBits, operation: Operation, operands: Triple, uniform: boolean): PackedLane {
   const triple = signed(op, bits, operation, operands);
-  return { ...(bits === 32 ? singles(op, triple, uniform) : doubles(op, triple)), operands };
+  return { ...(bits === 32 ? singles(op, triple, uniform) : doubles(op, triple)), operands, ordinary: bits };
 }
 
 function helper(op: Op, { name }: Operation, suffix: string): PackedHelper {

@@ -30,6 +30,9 @@ export type LeaveReason = "syscall" | "breakpoint" | "overflow" | "flags" | "tim
 
 export type FlagKind = "add" | "sub" | "logic" | "inc" | "dec";
 
+/** What is known of a float, or of all elements of a vector: `ordinary` is zero or normal, no infinity and no NaN. */
+export type FloatKind = "any" | "notDenormal" | "ordinary";
+
 /** Vector registers, memory and conversions by WebAssembly's operator names. */
 export interface Op {
   /** Bits of operand 0 (of the operand size where there is none). */
@@ -153,6 +156,10 @@ export interface Op {
   v128(bytes: readonly number[]): V;
   f32(value: number): V;
   f64(value: number): V;
+
+  /** What is known of a float or of floats of `bits` bits, and something more that is: where helpers were called that may have found otherwise, ignored. */
+  floatKind(value: V, bits: 32 | 64): FloatKind;
+  noteFloat(value: V, bits: 32 | 64, kind: FloatKind): void;
 
   variable(initial: V): Var;
   read(variable: Var): V;

@@ -61,9 +61,10 @@ function arithmetic(name: Arithmetic, opcode: string, zeros: Zeros): Insn[] {
       };
       // Of a NaN among the operands the result is one, which is not up to anything.
       const size = l.f("abs", r);
-      const least = (unary ? [b] : [a, b]).reduce((x, y) => l.f("pmin", x, l.f("abs", y)), size);
+      const unknown = (unary ? [b] : [a, b]).filter((value) => op.floatKind(value, bits) === "any");
+      const least = unknown.reduce((x, y) => l.f("pmin", x, l.f("abs", y)), size);
       const usual = [l.f("gt", least, l.splat(SMALLEST[bits])), l.f("le", size, l.splat(LARGEST[bits]))];
-      return { result: r, operands: [a, b], usual, rare, exactly: () => areExact(op, bits, name, a, b, r) };
+      return { result: r, operands: [a, b], usual, rare, ordinary: bits, exactly: () => areExact(op, bits, name, a, b, r) };
     },
     (op, bits, a, b) => {
       const t = floatType(bits);
@@ -80,7 +81,10 @@ function arithmetic(name: Arithmetic, opcode: string, zeros: Zeros): Insn[] {
       };
       // Of infinities and NaNs the result is no large number.
       const usual = both(op, silent, atLeastNormal(op, bits, unary ? [b] : [a, b]), large);
-      return unlessUnusual(op, usual, r, `sse ${name}${bits === 32 ? "ss" : "sd"}`, [a, b], undefined, rare);
+      const result = unlessUnusual(op, usual, r, `sse ${name}${bits === 32 ? "ss" : "sd"}`, [a, b], undefined, rare);
+      for (const value of unary ? [b] : [a, b]) op.noteFloat(value, bits, "notDenormal");
+      op.noteFloat(result, bits, "ordinary");
+      return result;
     },
   );
 }
@@ -105,7 +109,7 @@ function extreme(name: string, opcode: string, comparison: string): Insn[] {
 
 /** Neither NaNs nor denormals. */
 function ordinary(op: Op, bits: FloatBits, a: V, b: V): V {
-  const ordered = (x: V): V => op.x(`${floatType(bits)}.eq`, x, x);
+  const ordered = (x: V): V => (op.floatKind(x, bits) === "ordinary" ? op.i32(1) : op.x(`${floatType(bits)}.eq`, x, x));
   return both(op, ordered(a), ordered(b), notDenormal(op, bits, a), notDenormal(op, bits, b));
 }
 

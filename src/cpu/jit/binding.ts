@@ -2,14 +2,15 @@
 
 import type { ValType } from "../../wasm/index.ts";
 import { loadName, storeName } from "../emit/access.ts";
-import type { Binding, RegisterPlace } from "../emit/binding.ts";
+import type { Binding, KnownFloats, RegisterPlace } from "../emit/binding.ts";
 import { LANE_BYTES } from "../emit/emitter.ts";
-import type { SymbolicFlags } from "../emit/flags.ts";
+import type { ArithmeticFlags } from "../emit/flags.ts";
 import type { Node } from "../emit/graph.ts";
 import type { Form } from "../form.ts";
 import { displacementHigh, displacementLow, hasWideImmediate, operandOffset, segmentOffset } from "../interpreter/record.ts";
 import { accessTag, inWindow } from "../emit/window.ts";
 import type { Decoded } from "../isa/insn.ts";
+import type { FloatKind } from "../isa/ops.ts";
 import { GPR, HELPER_AREA, MXCSR, VECTORS, VECTOR_BYTES, VECTOR_STRIDE, X87_REGISTERS } from "../state.ts";
 import type { CachedLocal, Frame } from "./frame.ts";
 import { RegionFlags } from "./flags.ts";
@@ -48,6 +49,7 @@ export class RegionBinding implements Binding {
   #known: Known = new Map();
   /** Locals written in the nested blocks that are open, innermost last; and what was known before them. */
   readonly #open: { readonly before: Known; readonly written: Set<number> }[] = [];
+  readonly #floats = new Map<Node, { readonly bits: number; readonly kind: FloatKind }>();
   #effective: Node | undefined;
   readonly #entryRip: number;
 
@@ -338,7 +340,7 @@ export class RegionBinding implements Binding {
     this.#store(name, place, offset, value);
   }
 
-  setFlags(flags: SymbolicFlags): boolean {
+  setFlags(flags: ArithmeticFlags): boolean {
     return this.flags.set(flags);
   }
 
@@ -370,6 +372,17 @@ export class RegionBinding implements Binding {
   leave(): void {
     throw new NotCompilable("it leaves");
   }
+
+  /** A helper is never run in a region: what a body wants it for does not happen behind it. */
+  readonly floats: KnownFloats = {
+    get: (value, bits) => {
+      const known = this.#floats.get(value);
+      return known?.bits === bits ? known.kind : "any";
+    },
+    set: (value, bits, kind) => {
+      if (this.#open.length === 0 && this.floats.get(value, bits) !== "ordinary") this.#floats.set(value, { bits, kind });
+    },
+  };
 
   helper(name: string, _operand: Node, changed: boolean): void {
     if (this.#open.length === 0 || changed) throw new NotCompilable(`it needs ${name}`);

@@ -1,6 +1,6 @@
 /** The arithmetic flags in a region: what they come from is kept, and they are computed where something reads them. */
 
-import type { SymbolicFlags } from "../emit/flags.ts";
+import type { ArithmeticFlags } from "../emit/flags.ts";
 import { carries } from "../emit/flags.ts";
 import type { Node } from "../emit/graph.ts";
 import { node, Values } from "../emit/values.ts";
@@ -46,7 +46,7 @@ export class RegionFlags {
   }
 
   /** For the conditions of a node's first instruction: where its flags come from. */
-  symbolic(): SymbolicFlags | undefined {
+  symbolic(): ArithmeticFlags | undefined {
     const known = this.#known;
     if (known === undefined || known.kind === 0) return undefined;
     const { a, b, result: r, kind } = known;
@@ -84,7 +84,7 @@ export class RegionFlags {
     if ((known.kind & FlagsKind.derived) === 0) this.#assign(flags.result, known.result);
   }
 
-  set({ kind, a, b, r, bits }: SymbolicFlags): boolean {
+  set({ kind, a, b, r, bits }: ArithmeticFlags): boolean {
     const result = node(this.#values.sext(r, bits));
     if (kind === "logic") {
       this.#become({ kind: 0, a, b: this.#graph.i64(0), result });

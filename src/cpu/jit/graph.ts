@@ -59,6 +59,7 @@ function isTruth({ type, shape, args }: Node): boolean {
 export class FoldingGraph extends Graph {
   /** Nothing can be reached any more in the block that is being filled. */
   #ended = false;
+  #lastEnded = false;
   /** Told when a nested block begins and when its end is near; `ended`: that is never reached. */
   nesting: { enter(): void; leave(ended: boolean): void } | undefined;
 
@@ -164,6 +165,10 @@ export class FoldingGraph extends Graph {
     if (statement.kind === "branch" && statement.truth === undefined) this.#ended = true;
   }
 
+  override get ended(): boolean {
+    return this.#lastEnded;
+  }
+
   override nested(fill: () => void): Block {
     const ended = this.#ended;
     this.#ended = false;
@@ -172,6 +177,7 @@ export class FoldingGraph extends Graph {
       fill();
       this.nesting?.leave(this.#ended);
     });
+    this.#lastEnded = this.#ended;
     this.#ended = ended;
     return block;
   }

@@ -3,6 +3,7 @@
 import type { WindowLayout } from "../../memory/index.ts";
 import { Code, ModuleWriter } from "../../wasm/index.ts";
 import { newEmitter } from "../emit/lanes.ts";
+import type { SymbolicFlags } from "../emit/flags.ts";
 import type { Label } from "../emit/graph.ts";
 import { LocalPool, lower } from "../emit/lower.ts";
 import type { FormEntry } from "../interpreter/forms.ts";
@@ -253,7 +254,7 @@ class RegionWriter {
     if (first === undefined) throw new Error("a node without instructions");
     const graph = new FoldingGraph();
     const binding = new RegionBinding(graph, this.#frame, this.#region.entry.rip, this.#flagsKind(node), first.entry.form, first.decoded);
-    let symbolic = binding.flags.symbolic();
+    let symbolic: SymbolicFlags | undefined = binding.flags.symbolic();
     node.instructions.forEach(({ decoded, entry: { form, ends } }, i) => {
       const last = i === node.instructions.length - 1;
       const taken = last && ends === "indirect" ? node.computedNumber : (node.taken.get(i)?.number ?? -1);
