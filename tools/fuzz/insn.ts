@@ -63,8 +63,8 @@ class Fuzzer {
   readonly #log: Log;
   readonly #show: number;
   readonly #write: boolean;
-  readonly #wide: InterpreterRunner = new InterpreterRunner(32, allFeatures);
-  readonly #narrow: InterpreterRunner = new InterpreterRunner(17, allFeatures);
+  readonly #wide: InterpreterRunner;
+  readonly #narrow: InterpreterRunner;
   readonly #input: Uint8Array = new Uint8Array(ENCODINGS * STATES * Case.bytes);
   readonly #runner: FileRunner = new FileRunner();
   readonly #expected: Buffer = Buffer.alloc(ENCODINGS * STATES * Result.bytes);
@@ -77,7 +77,10 @@ class Fuzzer {
     this.#log = log;
     this.#show = show;
     this.#write = write;
-    if (log.family === "pairs") this.#pairs = new Pairs(decoder, rows, show);
+    const inRegions = log.inRegions !== undefined;
+    this.#wide = new InterpreterRunner(32, allFeatures, inRegions);
+    this.#narrow = new InterpreterRunner(17, allFeatures, inRegions);
+    if (log.family === "pairs") this.#pairs = new Pairs(decoder, rows, show, this.#wide);
   }
 
   #logOf(row: RowSpec): RowLog {
@@ -96,7 +99,8 @@ class Fuzzer {
         differences: 0,
         listed: {},
       });
-      this.#pairs.batch(r, ENCODINGS, STATES, log);
+      const inRegions = this.#pairs.batch(r, ENCODINGS, STATES, log);
+      if (this.#log.inRegions !== undefined) this.#log.inRegions += inRegions;
       this.#log.batches = number + 1;
       return;
     }
@@ -118,6 +122,7 @@ class Fuzzer {
         const at = i * Result.bytes;
         if (expected[at + Result.trap] !== BREAKPOINT) log.faults++;
         const error = this.#execute(here, i, slice);
+        if (here.ranInRegion && this.#log.inRegions !== undefined) this.#log.inRegions++;
         if (error === "" && sameResult(expected, at, this.#actual, at)) continue;
         this.#look(encoding, log, decodeCase(this.#input, i * Case.bytes), expected, at, error, here);
       }
@@ -203,6 +208,7 @@ interface InsnOptions {
   readonly rows: string;
   readonly extension: string;
   readonly family: string;
+  readonly regions: boolean;
   readonly show: number;
   readonly write: boolean;
   readonly log?: string;
@@ -218,7 +224,8 @@ function fuzz(options: InsnOptions): void {
   const rows = chooseRows(options.rows, options.extension, options.family);
   if (rows.length === 0) throw new Error("no such rows");
   const { seed, extension, family } = options;
-  const log = readLog(options.log, { seed, rows: options.rows, extension, family, batches: 0, seconds: 0, byRow: {} });
+  const inRegions = options.regions ? { inRegions: 0 } : {};
+  const log = readLog(options.log, { seed, rows: options.rows, extension, family, ...inRegions, batches: 0, seconds: 0, byRow: {} });
   const fuzzer = new Fuzzer(rows, log, options.show, options.write);
   const started = performance.now();
   let saved = started;
@@ -241,6 +248,7 @@ function fuzz(options: InsnOptions): void {
   process.stdout.write(
     `${tables([log])}\n\n${vectors} vectors of ${rows.length} rows, ${Math.round(vectors / log.seconds)} a second of this process\n`,
   );
+  if (log.inRegions !== undefined) process.stdout.write(`${log.inRegions} of them in compiled regions\n`);
   const differing = Object.entries(log.byRow).filter(([, { differences }]) => differences > 0);
   for (const [key, { differences, vectors: all }] of differing) process.stdout.write(`${differences} of ${all} differ: ${key}\n`);
   if (differing.length > 0) process.exitCode = 1;
@@ -269,6 +277,7 @@ export const insnCommand: Command = new Command("insn")
       .choices(["all", "float", "integer", "pairs"])
       .default("all"),
   )
+  .option("--regions", "in compiled regions, as far as that is possible", false)
   .option("--show <n>", "differences shown for each row", Number, 1)
   .option("--write", "keep what is found as lines of test/insn", false)
   .option("--log <file>", "go on from this file, and keep the counts there")

@@ -27,6 +27,8 @@ export interface Log {
   family: string;
   /** Batches done: batch `n` depends on the seed and on `n` only. */
   batches: number;
+  /** Vectors that ran in compiled regions; undefined where none were made. */
+  inRegions?: number;
   /** User and system time, in seconds. */
   seconds: number;
   byRow: Record<string, RowLog>;
@@ -39,6 +41,8 @@ export function readLog(file: string | undefined, fresh: Log): Log {
   for (const key of ["seed", "rows", "extension", "family"] as const) {
     if (found[key] !== fresh[key]) throw new Error(`${file} is of a run with ${key} ${found[key]}, not ${fresh[key]}`);
   }
+  if ((found.inRegions === undefined) !== (fresh.inRegions === undefined))
+    throw new Error(`${file} is of a run ${found.inRegions === undefined ? "without" : "with"} regions`);
   return found;
 }
 

@@ -3,10 +3,10 @@
  * The second one's memory is near RSP, and neither leaves anything undefined.
  */
 
-import { allFeatures, type Decoded, type Decoder, type RowSpec } from "../../src/cpu/index.ts";
+import { type Decoded, type Decoder, type RowSpec } from "../../src/cpu/index.ts";
 import { sameResult } from "../../test/silicon/compare.ts";
 import { type Encoding, randomEncoding } from "../../test/silicon/encodings.ts";
-import { InterpreterRunner } from "../../test/silicon/interpreter.ts";
+import type { InterpreterRunner } from "../../test/silicon/interpreter.ts";
 import { compare, formatAfter, formatDifference, hexBytes } from "../../test/silicon/line.ts";
 import { BREAKPOINT, Case, decodeCase, decodeResult, encodeCases, Result, runCases, type RunnerCase } from "../../test/silicon/protocol.ts";
 import { CaseMaker } from "../../test/silicon/random.ts";
@@ -48,12 +48,13 @@ export class Pairs {
   readonly #writers: readonly RowSpec[];
   readonly #show: number;
   readonly #native: FileRunner = new FileRunner();
-  readonly #here: InterpreterRunner = new InterpreterRunner(32, allFeatures);
+  readonly #here: InterpreterRunner;
   #shown = 0;
   #last: readonly [Encoding, Encoding] | undefined;
 
   /** `show`: how many differences are shown. */
-  constructor(decoder: Decoder, rows: readonly RowSpec[], show: number) {
+  constructor(decoder: Decoder, rows: readonly RowSpec[], show: number, here: InterpreterRunner) {
+    this.#here = here;
     this.#decoder = decoder;
     this.#first = rows.filter((row) => isExact(row) && row.insn.properties.ends === undefined && row.insn.properties.rep === undefined);
     this.#second = rows.filter(
@@ -75,8 +76,9 @@ export class Pairs {
     }
   }
 
-  /** Executes one batch and counts it in `log`. */
-  batch(r: Random, pairs: number, states: number, log: RowLog): void {
+  /** Executes one batch and counts it in `log`; how many were run in regions. */
+  batch(r: Random, pairs: number, states: number, log: RowLog): number {
+    let inRegions = 0;
     const chosen = Array.from({ length: pairs }, () => this.#pair(r));
     const input = new Uint8Array(pairs * states * Case.bytes);
     chosen.forEach(([first, second], p) => {
@@ -93,6 +95,7 @@ export class Pairs {
       let error = "";
       try {
         this.#here.executeEncoded(input, i * Case.bytes, actual, 0);
+        if (this.#here.ranInRegion) inRegions++;
         if (sameResult(expected, at, actual, 0)) continue;
       } catch (thrown) {
         error = String(thrown);
@@ -105,6 +108,7 @@ export class Pairs {
       this.#last = pair;
       this.#report(pair, one);
     }
+    return inRegions;
   }
 
   /** What differs, when the case is run alone; nothing where it is equal. */
