@@ -1,6 +1,7 @@
 /** A running machine asks often enough whether to stop, counted in what it does, and stops where nothing is lost. */
 import { describe, expect, test } from "vitest";
 import { readProgram } from "../../programs/build.ts";
+import { REGION_SETTINGS } from "./engines.ts";
 import { loops } from "./loops.ts";
 import { programCase, Run, sha256 } from "./support.ts";
 
@@ -24,11 +25,19 @@ test.each(loops)("$name", (guest) => {
 });
 
 describe("stopped often when it asks", () => {
-  test.each(["self-modifying", "faults", "maps", "text"])("%s ends as ever", (name) => {
+  test.each([
+    ["self-modifying", {}],
+    ["faults", {}],
+    ["maps", {}],
+    ["text", {}],
+    ["self-modifying", REGION_SETTINGS["long paths"]],
+    ["faults", REGION_SETTINGS["hair-trigger"]],
+    ["text", REGION_SETTINGS["hair-trigger"]],
+  ])("%s with regions as %o says ends as ever", (name, regions) => {
     const guest = programCase(readProgram(name));
-    const whole = Run.start(guest);
+    const whole = Run.start(guest, 32, false);
     const end = whole.to(Infinity);
-    const run = Run.start(guest, 20);
+    const run = Run.start(guest, 20, regions);
     let stops = 0;
     let asked = 0;
     const pause = (): boolean => ++asked % 3 === 0;

@@ -5,7 +5,7 @@ import type { Program } from "../../programs/build.ts";
 import { decodeLatin1 } from "../../src/base/index.ts";
 import type { Feature } from "../../src/cpu/index.ts";
 import type { HostAnswer, HostMount, HostRequest, HostStat, HostStream, Inputs } from "../../src/linux/index.ts";
-import type { RunEnd } from "../../src/machine/index.ts";
+import type { MachineOptions, RunEnd } from "../../src/machine/index.ts";
 import { cpuModels, fixedStart, Machine } from "../../src/machine/index.ts";
 import { bytesSource, imageBytes, openImage, restoreImage, saveImage } from "../../src/snapshot/index.ts";
 
@@ -124,7 +124,7 @@ export class Run {
     this.machine = machine;
   }
 
-  static start(guest: Case, windowBits?: number): Run {
+  static start(guest: Case, windowBits?: number, regions?: MachineOptions["regions"]): Run {
     const host = new PipeHost(guest.input, guest.files);
     const machine = Machine.create({
       elf: guest.elf,
@@ -138,6 +138,7 @@ export class Run {
       ...prebuilt(),
       start,
       ...(windowBits === undefined ? {} : { windowBits }),
+      ...(regions === undefined ? {} : { regions }),
     });
     return new Run(host, machine);
   }
@@ -152,7 +153,7 @@ export class Run {
   }
 
   /** Another machine, from this one's image; one that is done with gives its window and processor. */
-  again(image: Uint8Array = this.image(), windowBits?: number, recycle?: Machine): Run {
+  again(image: Uint8Array = this.image(), windowBits?: number, recycle?: Machine, regions?: MachineOptions["regions"]): Run {
     const host = new PipeHost(this.host.input, this.host.files);
     host.output = this.host.output;
     return new Run(
@@ -162,6 +163,7 @@ export class Run {
         ...prebuilt(),
         ...(windowBits === undefined ? {} : { windowBits }),
         ...(recycle === undefined ? {} : { recycle }),
+        ...(regions === undefined ? {} : { regions }),
       }),
     );
   }

@@ -21,7 +21,7 @@ import type { BasicBlock } from "../jit/path.ts";
 import type { RegionOptions } from "../jit/regions.ts";
 import { Regions } from "../jit/regions.ts";
 import { WITH_ERROR_CODE } from "./binding.ts";
-import { COUNT, DISP, readAddress64, RECORD, SKIPPED, writeAddress64 } from "./record.ts";
+import { COUNT, DISP, FIRST_FORM, readAddress64, RECORD, SKIPPED, writeAddress64 } from "./record.ts";
 
 /** Why {@link Interpreter.run} returned. RIP is where to go on; for exceptions that are faults, at the instruction. */
 export const Stop = {
@@ -216,16 +216,19 @@ export class Interpreter {
     const block = regions?.blockAt(this.rip);
     const count = Math.max(1, block?.instructions.length ?? 0);
     if (regions === undefined || block === undefined || count > budget) return this.#runBlocks(budget, false);
-    regions.step(block, this.instructions);
     let cut = this.#cuts.get(block);
     if (cut === undefined) {
-      cut = this.#cut(this.rip, count);
+      cut = this.#cut(this.rip, count, true);
       if (cut === undefined) {
         this.#decodeFault();
         return Stop.exception;
       }
       this.#cuts.set(block, cut);
     }
+    const { flushes } = this.#blocks;
+    regions.step(block, this.instructions);
+    // For the block of a region that was made, all others may have been dropped.
+    if (flushes !== this.#blocks.flushes) return this.#runBlocks(budget, false);
     // No more than that: a jump to a computed address leads into blocks that go on.
     return this.#runFrom(cut, count);
   }
@@ -253,7 +256,7 @@ export class Interpreter {
       this.#budget = this.#view.getInt32(EXIT_BUDGET, true);
       pc = this.#answer(result, this.#view.getUint32(EXIT_RECORD, true));
       if (++this.#returns >= this.patience && pc !== 0) {
-        this.#settle(pc, 0);
+        this.#giveUp(pc);
         break;
       }
     }
@@ -330,6 +333,16 @@ export class Interpreter {
     this.#budget += block.count - (block.before[index] ?? 0);
   }
 
+  /** RIP becomes the address of what is run next, at `pc`; what was paid for it is given back. */
+  #giveUp(pc: number): void {
+    const view = this.#view;
+    const block = this.#blocks.holding(pc);
+    // Nothing was paid where a region stands, and for records that lead elsewhere.
+    if (pc === block.start && view.getUint16(pc + COUNT, true) === 0) this.rip = block.rip;
+    else if (view.getUint16(pc, true) < FIRST_FORM) this.rip = readAddress64(view, pc + DISP);
+    else this.#settle(pc, 0);
+  }
+
   #resolve(pc: number): number {
     const target = readAddress64(this.#view, pc + DISP);
     this.rip = target;
@@ -375,8 +388,8 @@ export class Interpreter {
     return block;
   }
 
-  #cut(rip: number, limit: number): Block | undefined {
-    const cut = this.#blocks.cut(rip, limit);
+  #cut(rip: number, limit: number, watched = false): Block | undefined {
+    const cut = this.#blocks.cut(rip, limit, watched);
     this.#followFlush();
     return cut;
   }
