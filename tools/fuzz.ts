@@ -1,8 +1,9 @@
-// npm run fuzz -- elf|image|insn|syscall [--seconds N] [--count N] [--seed S]: what no input may do, for as long as one likes. A failure names the seed and index that
+// npm run fuzz -- elf|image|insn|regions|syscall [--seconds N] [--count N] [--seed S]: what no input may do, for as long as one likes. A failure names the seed and index that
 // repeat it; `--first INDEX` begins there.
 import { Option, program } from "commander";
 import { fuzzElf } from "../test/fuzz/elf.ts";
 import { fuzzImages } from "../test/fuzz/image.ts";
+import { fuzzPrograms } from "../test/fuzz/programs.ts";
 import { Finding } from "../test/fuzz/random.ts";
 import type { FuzzResult } from "../test/fuzz/random.ts";
 import { CALLS_IN_A_TRY, fuzzSyscalls } from "../test/fuzz/syscall.ts";
@@ -62,6 +63,11 @@ add("elf", "mutated ELF files: refused by the loader, or run a little", fuzzElf)
 add("image", "mutated images: refused, or restored, described, run and saved", fuzzImages);
 add("syscall", `random system calls, ${CALLS_IN_A_TRY} in each try, some twice to compare; accepted: they came to their end`, (...args) =>
   fuzzSyscalls(...args),
+);
+add(
+  "regions",
+  "random short programs, in the interpreter and in compiled regions, compared at every stop; accepted: some of it ran in regions",
+  (...args) => fuzzPrograms(...args),
 );
 program.addCommand(insnCommand);
 await program.name("fuzz").parseAsync();
