@@ -2,9 +2,9 @@
  * Compares the decoder with the CPU it runs on: for every opcode of the legacy and VEX maps with several prefixes and ModRM bytes, whether it is #UD and
  * how long it is. Needs an x86-64 Linux host and gcc.
  *
- *     tsx tools/compare-silicon.ts [--all] [--random N] [--seed S]
+ *     tsx tools/compare-silicon.ts [--all] [--evex | --random N] [--seed S]
  *
- * With `--random`: N strings of random bytes instead, half of them behind VEX or EVEX prefixes. Prints each kind of difference with its count and first
+ * With `--evex`: the encodings of `tools/evex-forms.ts`. With `--random`: N strings of random bytes instead, half of them behind VEX or EVEX prefixes. Prints each kind of difference with its count and first
  * example, and how many are differences of AMD's processors from Intel's; `--all` also instructions that are known, not implemented, and absent from this CPU.
  */
 
@@ -21,6 +21,7 @@ import { allFeatures } from "../src/cpu/decode/features.ts";
 import { allInsns } from "../src/cpu/isa/index.ts";
 import type { Decoded, RowSpec } from "../src/cpu/isa/insn.ts";
 import { newDecoded } from "../src/cpu/isa/insn.ts";
+import { evexEncodings } from "./evex-forms.ts";
 import { Random } from "../test/silicon/values.ts";
 
 /** What must not run: system calls, and whatever takes FS away from the runner's libc. */
@@ -151,11 +152,20 @@ function runOnSilicon(list: readonly number[][]): Uint8Array {
 }
 
 const { values: options } = parseArgs({
-  options: { all: { type: "boolean", default: false }, random: { type: "string", default: "0" }, seed: { type: "string", default: "1" } },
+  options: {
+    all: { type: "boolean", default: false },
+    evex: { type: "boolean", default: false },
+    random: { type: "string", default: "0" },
+    seed: { type: "string", default: "1" },
+  },
 });
 const { all } = options;
 const decoder = new Decoder(allInsns, allFeatures);
-const list = options.random === "0" ? cases() : randomCases(Number(options.random), Number(options.seed), decoder);
+const list = options.evex
+  ? evexEncodings().map((bytes) => [...bytes])
+  : options.random === "0"
+    ? cases()
+    : randomCases(Number(options.random), Number(options.seed), decoder);
 const silicon = runOnSilicon(list);
 const out = newDecoded();
 const found = new Map<string, { count: number; example: string }>();
@@ -195,7 +205,11 @@ for (const [i, bytes] of list.entries()) {
     continue;
   }
   const map =
-    bytes[0] === 0xc4 ? `VEX${bytes[1]! & 31}` : `map${[0x38, 0x3a].includes(bytes[bytes.indexOf(0x0f) + 1]!) ? 2 : bytes.includes(0x0f) ? 1 : 0}`;
+    bytes[0] === 0x62
+      ? `EVEX${bytes[1]! & 7}`
+      : bytes[0] === 0xc4
+        ? `VEX${bytes[1]! & 31}`
+        : `map${[0x38, 0x3a].includes(bytes[bytes.indexOf(0x0f) + 1]!) ? 2 : bytes.includes(0x0f) ? 1 : 0}`;
   const key = `${kind}: ${map} ${out.opcode.toString(16).padStart(2, "0")} ${out.row < 0 ? "" : decoder.rows[out.row]!.mnemonic}`;
   const known = found.get(key);
   if (known !== undefined) known.count++;

@@ -2,6 +2,7 @@
 import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { posix, resolve } from "node:path";
 import { isatty } from "node:tty";
+import type { Feature } from "../cpu/index.ts";
 import { CrashReporter, Strace, StraceSummary } from "../debug/index.ts";
 import { Errno, signalName, TarError } from "../linux/index.ts";
 import { LoadError } from "../loader/index.ts";
@@ -94,6 +95,11 @@ function openOutput(path: string): number {
   }
 }
 
+function needs(feature: Feature): string {
+  const announced = Object.values(cpuModels).some((features) => features.has(feature));
+  return announced ? `needs a processor with ${feature} (--cpu)` : `needs ${feature.toUpperCase()}, which no processor of --cpu has`;
+}
+
 /** Attaches what the options ask for. */
 export function watch(machine: Machine, options: WatchOptions): Watch {
   let syscalls = 0;
@@ -103,10 +109,10 @@ export function watch(machine: Machine, options: WatchOptions): Watch {
       if (first) say(`system call ${number} is not implemented: ENOSYS`);
     },
     notStopped: (_task, signal) => say(`${signalName(signal)}: stopping a program (Ctrl-Z) is not supported yet`),
-    unimplemented: (_task, address, bytes, lacking) => {
-      const why = lacking === undefined ? "is not implemented" : `needs a processor with ${lacking} (--cpu)`;
+    unimplemented: (_task, address, bytes, lacking, mnemonic) => {
+      const why = lacking === undefined ? "is not implemented" : needs(lacking);
       say(
-        `instruction at 0x${address.toString(16)} ${why}: ${Buffer.from(bytes)
+        `instruction at 0x${address.toString(16)}${mnemonic === "" ? "" : ` (${mnemonic})`} ${why}: ${Buffer.from(bytes)
           .toString("hex")
           .replace(/..(?=.)/g, "$& ")}`,
       );

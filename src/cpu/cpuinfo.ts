@@ -1,11 +1,11 @@
 /** What /proc/cpuinfo says of the processor that CPUID describes (arch/x86/kernel/cpu/proc.c gives the lines and the flags' names). */
 
-import type { Feature } from "./isa/insn.ts";
+import type { Feature, ProcessorFeature } from "./isa/insn.ts";
 import { cpuBrand, cpuSignature, cpuVendor, lastLeaf } from "./helpers/cpuid.ts";
 
 const BASE_FLAGS = "fpu tsc cx8 cmov clflush mmx sse sse2 syscall nx lm constant_tsc rep_good nopl nonstop_tsc cpuid tsc_known_freq";
 
-const flagNames: Readonly<Record<Feature, string>> = {
+const flagNames: Readonly<Record<ProcessorFeature, string>> = {
   base: BASE_FLAGS,
   fxsr: "fxsr",
   rdtscp: "rdtscp",

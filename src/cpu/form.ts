@@ -65,6 +65,7 @@ export function sizeBits(size: string, operandSize: number, vexL: number): numbe
     case "b":
       return 8;
     case "w":
+    case "sh":
       return 16;
     case "d":
     case "ss":
@@ -85,7 +86,13 @@ export function sizeBits(size: string, operandSize: number, vexL: number): numbe
     case "x":
     case "ps":
     case "pd":
-      return vexL === 0 ? 128 : 256;
+      return 128 << vexL;
+    case "hx":
+      return 64 << vexL;
+    case "qx":
+      return 32 << vexL;
+    case "ox":
+      return 16 << vexL;
     case "t":
       return 80;
     case "p":

@@ -96,8 +96,8 @@ export interface RunOptions {
 
 /** Told of what happens; none of these may change anything. */
 export interface MachineListener extends KernelListener {
-  /** An instruction that exists was met which is not implemented, or which the processor lacks a feature for; the guest gets SIGILL. */
-  unimplemented?(task: Task, address: number, bytes: Uint8Array, lacking: Feature | undefined): void;
+  /** An instruction that exists was met which is not implemented, or which the processor lacks a feature for; the guest gets SIGILL. `mnemonic`: "" where it has no name here. */
+  unimplemented?(task: Task, address: number, bytes: Uint8Array, lacking: Feature | undefined, mnemonic: string): void;
 }
 
 function sameFeatures(a: ReadonlySet<Feature>, b: ReadonlySet<Feature>): boolean {
@@ -237,8 +237,8 @@ export class Machine {
       kernel.syscall(task);
     } else if (stop === Stop.exception) {
       const { exception } = cpu;
-      const { unimplemented, lacking, bytes } = exception;
-      if (unimplemented || lacking !== undefined) for (const listener of this.#listeners) listener.unimplemented?.(task, cpu.rip, bytes, lacking);
+      const { unimplemented, lacking, mnemonic, bytes } = exception;
+      if (unimplemented || lacking !== undefined) for (const listener of this.#listeners) listener.unimplemented?.(task, cpu.rip, bytes, lacking, mnemonic);
       kernel.fault(task, exception);
     }
     return undefined;

@@ -265,7 +265,10 @@ export class Session {
       unknown: (_task, number, first) => {
         if (first) notice(`System call ${number} is not implemented; the program gets ENOSYS.`);
       },
-      unimplemented: (_task, address) => notice(`The instruction at 0x${address.toString(16)} is not implemented; the program gets SIGILL.`),
+      unimplemented: (_task, address, _bytes, _lacking, mnemonic) => {
+        const name = mnemonic === "" ? "" : ` (${mnemonic})`;
+        notice(`The instruction at 0x${address.toString(16)}${name} is not implemented; the program gets SIGILL.`);
+      },
     });
     machine.listen(new CrashReporter(notice));
     if (this.#tracing) machine.listen(new Strace({ write: (text) => this.#outbox.strace(text) }));

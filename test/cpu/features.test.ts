@@ -131,3 +131,26 @@ test("#UD names the feature that the processor lacks", () => {
   other.run(1);
   expect(other.exception).toMatchObject({ vector: 6, unimplemented: false, lacking: undefined });
 });
+
+test("#UD names AVX-512's instructions and features, which no processor here has", () => {
+  for (const [bytes, mnemonic, lacking] of [
+    ["62 f1 6d 48 fe cb", "vpaddd", "avx512f"],
+    ["62 f1 6d 48 fd cb", "vpaddw", "avx512bw"],
+    ["62 f2 7d 48 c4 ca", "vpconflictd", "avx512cd"],
+    ["62 f2 6d 08 8d cb", "vpermb", "avx512_vbmi"],
+    ["62 f5 6c 48 58 cb", "vaddph", "avx512_fp16"],
+    ["62 f2 6d 48 dc cb", "vaesenc", "avx512f"],
+    ["c5 ed 41 cb", "kandb", "avx512dq"],
+    ["c4 e2 6d 50 cb", "vpdpbusd", "avx_vnni"],
+  ] as const) {
+    const cpu = processor(bytes, cpuModels.v3);
+    cpu.run(1);
+    expect(cpu.exception, bytes).toMatchObject({ vector: 6, unimplemented: true, mnemonic, lacking });
+  }
+  // W1 with vpaddd, and an opmask for vpsadbw: no instructions.
+  for (const bytes of ["62 f1 ed 48 fe cb", "62 f1 6d 49 f6 cb"]) {
+    const cpu = processor(bytes, cpuModels.v3);
+    cpu.run(1);
+    expect(cpu.exception, bytes).toMatchObject({ vector: 6, unimplemented: false, mnemonic: "", lacking: undefined });
+  }
+});

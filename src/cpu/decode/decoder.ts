@@ -24,7 +24,7 @@ import {
   REGISTER_ONLY,
   VEX_SPACE,
 } from "./attributes.ts";
-import { evexOpcodeExists } from "./evex.ts";
+import { decodeEvex, evexRows, evexSpace } from "./evex.ts";
 import { knownInsns } from "./known.ts";
 import {
   BLOCK_BASE,
@@ -105,7 +105,7 @@ function tablesOf(insns: readonly Insn[], known: readonly Insn[], features: Read
 const NONE: readonly Insn[] = [];
 
 export class Decoder {
-  /** What `Decoded.row` indexes: rows of the announced features, then (once one was met) rows that are known but not implemented. */
+  /** What `Decoded.row` indexes: rows of the announced features, then (once one was met) rows that are known but not implemented, then EVEX's in the same way. */
   readonly rows: readonly RowSpec[];
   /** Rows from this index on are not implemented. */
   readonly implemented: number;
@@ -114,6 +114,10 @@ export class Decoder {
   #rowFlags: Uint16Array;
   /** Adds the known rows; undefined once they are there. Most programs never need them, and they are more than the others. */
   #addKnown: (() => void) | undefined;
+  /** Adds the EVEX rows and returns the first one's index; undefined where nothing is only named. */
+  readonly #addEvex: (() => number) | undefined;
+  /** Index of the first EVEX row, -1 until one is needed. */
+  #evexBase = -1;
   readonly #scratch: Uint8Array = new Uint8Array(LOOKAHEAD);
 
   /**
@@ -129,6 +133,13 @@ export class Decoder {
     this.#blocks = tables.blocks;
     this.#cells = tables.cells;
     this.#rowFlags = tables.rowFlags;
+    if (known.length > 0) {
+      this.#addEvex = (): number => {
+        const base = rows.length;
+        rows.push(...evexRows());
+        return base;
+      };
+    }
     if (refines || known.length === 0) return;
     this.#addKnown = (): void => {
       this.#addKnown = undefined;
@@ -162,7 +173,7 @@ export class Decoder {
     out.scale = 0;
     out.ripRelative = out.memory = false;
     out.modrm = out.reg = out.rm = 0;
-    out.vexL = out.vvvv = 0;
+    out.vexL = out.vvvv = out.evex = 0;
 
     // Prefixes.
     let opcode = src[at++]!;
@@ -205,7 +216,6 @@ export class Decoder {
     let vex = false,
       evex = false,
       invalid = false;
-    let evexSpace = 0;
     if (opcode === 0x0f) {
       opcode = src[at++]!;
       space = 1;
@@ -249,11 +259,10 @@ export class Decoder {
       out.vvvv = ((p1 >> 3) & 15) ^ 15;
       out.vexL = (p2 >> 5) & 3;
       column = p1 & 3;
-      evexSpace = p0 & 7;
+      out.evex = p0 | (p1 << 8) | (p2 << 16);
       invalid = (p0 & 8) !== 0 || (p1 & 4) === 0;
-      space = VEX_SPACE + (evexSpace === 1 || evexSpace === 3 ? evexSpace : 2);
+      space = evexSpace(p0 & 7);
       opcode = src[at++]!;
-      if (!invalid) invalid = !evexOpcodeExists(evexSpace, opcode);
     } else if (opcode === 0x8f && (src[at]! & 0x38) !== 0) {
       // XOP, or pop with another reg field: #UD.
       invalid = true;
@@ -318,8 +327,12 @@ export class Decoder {
       this.#addKnown();
       return this.decode(bytes, offset, end, address, out);
     }
-    out.row = row;
     const wide = (wrxb & 8) !== 0;
+    if (evex && !invalid) {
+      out.operandSize = wide ? 64 : 32;
+      row = this.#evexRow(out);
+    }
+    out.row = row;
     if (vex) out.operandSize = wide ? 64 : 32;
     else if (wide || (flags & ROW_F64) !== 0) out.operandSize = 64;
     else if (prefix66 && (flags & ROW_IGNORES_66) === 0) out.operandSize = 16;
@@ -343,7 +356,8 @@ export class Decoder {
     out.length = length;
     let status: DecodeStatus = DecodeStatus.ok;
     if (invalid) status = DecodeStatus.invalid;
-    else if (row < 0) status = evex ? DecodeStatus.unimplemented : DecodeStatus.invalid;
+    else if (row < 0) status = DecodeStatus.invalid;
+    else if (evex) status = DecodeStatus.unimplemented;
     else {
       if ((flags & ROW_UNIMPLEMENTED) !== 0) status = DecodeStatus.unimplemented;
       if (lock && ((flags & ROW_LOCK) === 0 || !out.memory)) status = DecodeStatus.invalid;
@@ -356,6 +370,13 @@ export class Decoder {
     }
     if (length > available || length > MAX_LENGTH) return this.#end(status, length, available);
     return status;
+  }
+
+  #evexRow(out: Decoded): number {
+    if (this.#addEvex === undefined) return -1;
+    if (this.#evexBase < 0) this.#evexBase = this.#addEvex();
+    const row = decodeEvex(out);
+    return row < 0 ? -1 : this.#evexBase + row;
   }
 
   /** The status once the length is known to have been read. */

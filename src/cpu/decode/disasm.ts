@@ -4,6 +4,7 @@
 
 import { sizeBits } from "../form.ts";
 import type { Decoded, OperandSpec, RowSpec } from "../isa/insn.ts";
+import { evexLength, hasEvexB, isZeroing, opmaskOf } from "./evex.ts";
 import { spelling } from "./spelling.ts";
 
 export interface FormatOptions {
@@ -31,8 +32,14 @@ const MEMORY: Readonly<Record<number, string>> = {
   80: "TBYTE PTR ",
   128: "XMMWORD PTR ",
   256: "YMMWORD PTR ",
+  512: "ZMMWORD PTR ",
   0: "",
 };
+
+/** The keyword of an element in memory that stands for all of a vector. */
+const BROADCAST: Readonly<Record<number, string>> = { 16: "WORD BCST ", 32: "DWORD BCST ", 64: "QWORD BCST " };
+
+const ROUNDING: readonly string[] = ["{rn-sae}", "{rd-sae}", "{ru-sae}", "{rz-sae}"];
 
 /** REX bits that the text accounts for; what is left over is printed as a prefix. */
 const REX_W = 8,
@@ -89,8 +96,8 @@ function bitsOf(size: string, context: Context): number {
 
 function vectorName(number: number, size: string, context: Context): string {
   if (size === "k") return `k${number & 7}`;
-  const wide = size === "qq" || ((size === "x" || size === "ps" || size === "pd" || size === "") && context.decoded.vexL !== 0);
-  return `${wide ? "ymm" : "xmm"}${number}`;
+  const bits = size === "" ? 128 << context.decoded.vexL : sizeBits(size, 0, context.decoded.vexL);
+  return `${bits > 256 ? "zmm" : bits > 128 ? "ymm" : "xmm"}${number}`;
 }
 
 function segmentPrefix(context: Context): string {
@@ -163,9 +170,18 @@ function memoryKeyword(operand: OperandSpec, context: Context): string {
   return MEMORY[bitsOf(operand.size, context)] ?? "";
 }
 
-function rmOperand(operand: OperandSpec, context: Context): string {
+function memoryOperand(operand: OperandSpec, context: Context): string {
   const { decoded, row } = context;
-  if (decoded.memory) return memoryKeyword(operand, context) + address(context, spelling.vsib(row, decoded));
+  const text = address(context, spelling.vsib(row, decoded));
+  const element = row.evex?.broadcast ?? 0;
+  if (element === 0 || !hasEvexB(decoded)) return memoryKeyword(operand, context) + text;
+  const count = spelling.showsBroadcast(row, decoded) ? `{1to${sizeBits(operand.size, 0, decoded.vexL) / element}}` : "";
+  return `${BROADCAST[element] ?? ""}${text}${count}`;
+}
+
+function rmOperand(operand: OperandSpec, context: Context): string {
+  const { decoded } = context;
+  if (decoded.memory) return memoryOperand(operand, context);
   context.rexUsed |= REX_B;
   switch (operand.kind) {
     case "W":
@@ -314,6 +330,15 @@ function repeatName(byte: number, row: RowSpec, decoded: Decoded): string {
   return byte === 0xf3 ? "repz " : "repnz ";
 }
 
+/** What EVEX adds to the operands' texts: opmask and zeroing, rounding. */
+function decorate(operands: string[], row: RowSpec, decoded: Decoded): void {
+  const mask = opmaskOf(decoded);
+  if (mask !== 0) operands[0] += `{k${mask}}${isZeroing(decoded) ? "{z}" : ""}`;
+  if (!hasEvexB(decoded) || decoded.memory) return;
+  const last = row.operands.findLastIndex(({ kind }) => kind !== "I");
+  operands[last] += row.evex?.rounding === "sae" ? "{sae}" : ROUNDING[evexLength(decoded)]!;
+}
+
 /**
  * The text of a decoded instruction: mnemonic padded to six columns, operands, and "# address" after a rip-relative one. Instructions without a row are "(bad)".
  * `rows` are those of the decoder that filled `decoded`.
@@ -328,6 +353,7 @@ export function format(decoded: Decoded, rows: readonly RowSpec[], options: Form
     if (operands.length >= count) break;
     operands.push(operandText(operand, context));
   }
+  if (decoded.evex !== 0) decorate(operands, row, decoded);
   if (spelling.usesW(row)) context.rexUsed |= REX_W;
   if (spelling.uses66(row)) context.used66 = true;
   if (row.map === 0 && decoded.opcode === 0xe3) context.used67 = true;
@@ -341,6 +367,6 @@ export function format(decoded: Decoded, rows: readonly RowSpec[], options: Form
     if (decoded.lock) prefixes += "lock ";
     if (decoded.rep !== 0 && row.insn.properties.rep !== undefined) prefixes += repeatName(decoded.rep, row, decoded);
   }
-  const name = prefixes + mnemonic;
+  const name = prefixes + spelling.encodingWord(row, decoded) + mnemonic;
   return operands.length === 0 ? name : `${name.padEnd(6)} ${operands.join(",")}${context.comment}`;
 }

@@ -1,6 +1,6 @@
-import type { Feature } from "../isa/insn.ts";
+import type { Feature, ProcessorFeature } from "../isa/insn.ts";
 
-const NAMES: Readonly<Record<Feature, true>> = {
+const NAMES: Readonly<Record<ProcessorFeature, true>> = {
   base: true,
   sse3: true,
   ssse3: true,
@@ -38,5 +38,5 @@ const NAMES: Readonly<Record<Feature, true>> = {
   rdpid: true,
 };
 
-/** Every feature that a row can depend on: what a disassembler decodes with. */
+/** Every feature that a processor here can have: what a disassembler decodes with. */
 export const allFeatures: ReadonlySet<Feature> = new Set(Object.keys(NAMES) as Feature[]);

@@ -1,14 +1,11 @@
 /**
  * Instructions of the architecture that are not implemented: rows only, so that the decoder tells them from invalid opcodes and the disassembler names
- * them. A row declared in `isa/` takes the place of one here. An entry with a feature is left out where the CPU does not announce it.
- *
- * Each entry is a row with `$` for the opcode (with what follows it up to the next word), then pairs of opcode and mnemonic. `_` in an opcode is a space.
+ * them. A row declared in `isa/` takes the place of one here. An entry with a feature that a CPU can have is left out where it does not announce it.
  */
 
 import type { Feature, Insn } from "../isa/insn.ts";
-import { insn } from "../isa/insn.ts";
-
-type Entry = readonly [row: string, pairs: string, feature?: Feature];
+import { expand } from "../isa/named.ts";
+import type { Entry } from "../isa/named.ts";
 
 const LEGACY: readonly Entry[] = [
   // Direct stores
@@ -57,59 +54,50 @@ const LEGACY: readonly Entry[] = [
   ["$ | Iw", "CA retf"],
 ];
 
+const VNNI = "50 vpdpbusd 51 vpdpbusds 52 vpdpwssd 53 vpdpwssds";
+const IFMA = "B4 vpmadd52luq B5 vpmadd52huq";
+
 const VEX: readonly Entry[] = [
-  // 0F38
-  ["VEX.LIG.66.0F38.W0 $ /r | Vx, Hx, Wx", "50 vpdpbusd 51 vpdpbusds 52 vpdpwssd 53 vpdpwssds"],
-  ["VEX.LIG.66.0F38.W1 $ /r | Vx, Hx, Wx", "B4 vpmadd52luq B5 vpmadd52huq"],
+  ["VEX.128.66.0F38.W0 $ /r | Vdq, Hdq, Wdq", VNNI, "avx_vnni"],
+  ["VEX.256.66.0F38.W0 $ /r | Vqq, Hqq, Wqq", VNNI, "avx_vnni"],
+  ["VEX.128.66.0F38.W1 $ /r | Vdq, Hdq, Wdq", IFMA, "avx_ifma"],
+  ["VEX.256.66.0F38.W1 $ /r | Vqq, Hqq, Wqq", IFMA, "avx_ifma"],
   ...opmask(),
 ];
 
 /** Opmask instructions (AVX-512), in their four widths. */
 function opmask(): Entry[] {
   const rows: Entry[] = [];
-  for (const [pp, w, letter, memory] of [
-    ["66", "W0", "b", "b"],
-    ["NP", "W0", "w", "w"],
-    ["66", "W1", "d", "d"],
-    ["NP", "W1", "q", "q"],
+  for (const [pp, w, letter, feature] of [
+    ["66", "W0", "b", "avx512dq"],
+    ["NP", "W0", "w", "avx512f"],
+    ["66", "W1", "d", "avx512bw"],
+    ["NP", "W1", "q", "avx512bw"],
   ] as const) {
-    const names = (list: string): string => list.replaceAll("*", letter);
-    rows.push([`VEX.256.${pp}.0F.${w} $ /r reg | Vk, Hk, Uk`, names("41 kand* 42 kandn* 45 kor* 46 kxnor* 47 kxor* 4A kadd*")]);
-    rows.push([`VEX.128.${pp}.0F.${w} $ /r reg | Vk, Uk`, names("44 knot* 90 kmov* 98 kortest* 99 ktest*")]);
-    rows.push([`VEX.128.${pp}.0F.${w} $ /r mem | Vk, M${memory}`, names("90 kmov*")]);
-    rows.push([`VEX.128.${pp}.0F.${w} $ /r mem | M${memory}, Vk`, names("91 kmov*")]);
+    const add = (row: string, list: string, from: Feature = feature): void => void rows.push([row, list.replaceAll("*", letter), from]);
+    const since = letter === "w" ? "avx512dq" : feature;
+    add(`VEX.256.${pp}.0F.${w} $ /r reg | Vk, Hk, Uk`, "41 kand* 42 kandn* 45 kor* 46 kxnor* 47 kxor*");
+    add(`VEX.256.${pp}.0F.${w} $ /r reg | Vk, Hk, Uk`, "4A kadd*", since);
+    add(`VEX.128.${pp}.0F.${w} $ /r reg | Vk, Uk`, "44 knot* 90 kmov* 98 kortest*");
+    add(`VEX.128.${pp}.0F.${w} $ /r reg | Vk, Uk`, "99 ktest*", since);
+    add(`VEX.128.${pp}.0F.${w} $ /r mem | Vk, M${letter}`, "90 kmov*");
+    add(`VEX.128.${pp}.0F.${w} $ /r mem | M${letter}, Vk`, "91 kmov*");
   }
-  for (const [pp, w, name, size] of [
-    ["66", "W0", "kmovb", "d"],
-    ["NP", "W0", "kmovw", "d"],
-    ["F2", "W0", "kmovd", "d"],
-    ["F2", "W1", "kmovq", "q"],
+  for (const [pp, w, name, size, feature] of [
+    ["66", "W0", "kmovb", "d", "avx512dq"],
+    ["NP", "W0", "kmovw", "d", "avx512f"],
+    ["F2", "W0", "kmovd", "d", "avx512bw"],
+    ["F2", "W1", "kmovq", "q", "avx512bw"],
   ] as const) {
-    rows.push([`VEX.128.${pp}.0F.${w} $ /r reg | Vk, R${size}`, `92 ${name}`]);
-    rows.push([`VEX.128.${pp}.0F.${w} $ /r reg | G${size}, Uk`, `93 ${name}`]);
+    rows.push([`VEX.128.${pp}.0F.${w} $ /r reg | Vk, R${size}`, `92 ${name}`, feature]);
+    rows.push([`VEX.128.${pp}.0F.${w} $ /r reg | G${size}, Uk`, `93 ${name}`, feature]);
   }
-  rows.push(["VEX.256.66.0F.W0 $ /r reg | Vk, Hk, Uk", "4B kunpckbw"]);
-  rows.push(["VEX.256.NP.0F.W0 $ /r reg | Vk, Hk, Uk", "4B kunpckwd"]);
-  rows.push(["VEX.256.NP.0F.W1 $ /r reg | Vk, Hk, Uk", "4B kunpckdq"]);
-  rows.push(["VEX.128.66.0F3A.W0 $ /r reg | Vk, Uk, Ib", "30 kshiftrb 31 kshiftrd 32 kshiftlb 33 kshiftld"]);
-  rows.push(["VEX.128.66.0F3A.W1 $ /r reg | Vk, Uk, Ib", "30 kshiftrw 31 kshiftrq 32 kshiftlw 33 kshiftlq"]);
+  rows.push(["VEX.256.66.0F.W0 $ /r reg | Vk, Hk, Uk", "4B kunpckbw", "avx512f"]);
+  rows.push(["VEX.256.NP.0F.W* $ /r reg | Vk, Hk, Uk", "4B kunpckwd/kunpckdq", "avx512bw"]);
+  rows.push(["VEX.128.66.0F3A.W0 $ /r reg | Vk, Uk, Ib", "30 kshiftrb 32 kshiftlb", "avx512dq"]);
+  rows.push(["VEX.128.66.0F3A.W1 $ /r reg | Vk, Uk, Ib", "30 kshiftrw 32 kshiftlw", "avx512f"]);
+  rows.push(["VEX.128.66.0F3A.W* $ /r reg | Vk, Uk, Ib", "31 kshiftrd/kshiftrq 33 kshiftld/kshiftlq", "avx512bw"]);
   return rows;
-}
-
-function notImplemented(): void {
-  throw new Error("an instruction that is not implemented has no semantics");
-}
-
-/** One insn for each row: opcode and mnemonic in pairs, put into the row's `$`. */
-function expand(entries: readonly Entry[]): Insn[] {
-  const insns: Insn[] = [];
-  for (const [row, pairs, feature] of entries) {
-    const list = pairs.split(" ");
-    for (let i = 0; i + 1 < list.length; i += 2) {
-      insns.push(insn(list[i + 1]!, [row.replace("$", list[i]!.replaceAll("_", " "))], feature === undefined ? {} : { feature }, notImplemented));
-    }
-  }
-  return insns;
 }
 
 export const knownInsns: readonly Insn[] = expand([...LEGACY, ...VEX]);

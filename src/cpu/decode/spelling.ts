@@ -1,6 +1,8 @@
 /** Where objdump's spelling is not the row's mnemonic: names that depend on the operand size, predicates, size keywords of address-only operands. */
 
 import type { Decoded, RowSpec } from "../isa/insn.ts";
+import { featuresOf } from "../isa/insn.ts";
+import { hasEvexB, opmaskOf } from "./evex.ts";
 
 /** One-byte opcodes whose name follows the operand size: 16, 32, 64. */
 const BY_OPERAND_SIZE: Readonly<Record<number, readonly [string, string, string]>> = {
@@ -21,6 +23,9 @@ const PREDICATES: readonly string[] = (
   "eq lt le unord neq nlt nle ord eq_uq nge ngt false neq_oq ge gt true " +
   "eq_os lt_oq le_oq unord_s neq_us nlt_uq nle_uq ord_s eq_us nge_uq ngt_uq false_os neq_os ge_oq gt_oq true_us"
 ).split(" ");
+
+/** Of vpcmpd and its like. */
+const INTEGER_PREDICATES: readonly string[] = ["eq", "lt", "le", "", "neq", "nlt", "nle", ""];
 
 /** 2 and 3 name other halves than the processor takes: so objdump. */
 const CARRYLESS: Readonly<Record<number, string>> = { 0x00: "lql", 0x01: "hql", 0x02: "lqh", 0x03: "hqh", 0x10: "lqh", 0x11: "hqh" };
@@ -75,6 +80,12 @@ function mnemonic(row: RowSpec, decoded: Decoded): readonly [name: string, opera
     if (opcode === 0xae && name === "incssp") return [operandSize === 64 ? "incsspq" : "incsspd", all];
     if (opcode === 0xc7 && decoded.memory && (decoded.reg & 7) === 1) return [operandSize === 64 ? "cmpxchg16b" : "cmpxchg8b", all];
     if (SAVE_AREA.has(name) && operandSize === 64) return [`${name}64`, all];
+  } else if (row.evex !== undefined && row.map === 3 && name.startsWith("vcmp")) {
+    const known = PREDICATES[imm & 0xff];
+    if (known !== undefined) return [name.replace("cmp", `cmp${known}`), all - 1];
+  } else if (row.evex !== undefined && row.map === 3 && name.startsWith("vpcmp")) {
+    const known = INTEGER_PREDICATES[imm & 0xff] ?? "";
+    if (known !== "") return [name.replace("cmp", `cmp${known}`), all - 1];
   } else if (row.map === 3 && opcode === 0x44) {
     const halves = CARRYLESS[imm & 0xff];
     if (halves !== undefined) return [name.replace("qdq", `${halves}qdq`), all - 1];
@@ -119,12 +130,30 @@ function isNearBranch(row: RowSpec): boolean {
   return (opcode >= 0x70 && opcode <= 0x7f) || opcode === 0xc2 || opcode === 0xc3 || opcode === 0xe8 || opcode === 0xe9 || opcode === 0xeb;
 }
 
-/** "xmm" or "ymm" where the index of the address is a vector register (gathers). */
+/** "xmm", "ymm" or "zmm" where the index of the address is a vector register (gathers, scatters): half as wide where it has dwords for qwords. */
 function vsib(row: RowSpec, decoded: Decoded): string {
-  if (row.map !== 2 || row.vex === undefined || decoded.opcode < 0x90 || decoded.opcode > 0x93) return "";
-  const index = (decoded.opcode & 1) === 0 && decoded.operandSize === 64 ? 0 : decoded.vexL;
-  return index !== 0 ? "ymm" : "xmm";
+  if (!row.vsib) return "";
+  const half = (decoded.opcode & 1) === 0 && decoded.operandSize === 64;
+  return VECTORS[half ? Math.max(0, decoded.vexL - 1) : decoded.vexL] ?? "";
 }
+
+/** The word that asks an assembler for the encoding, where it would choose another. */
+function encodingWord(row: RowSpec, decoded: Decoded): string {
+  const { evex } = row;
+  if (evex === undefined)
+    return row.vex !== undefined && featuresOf(row.insn).some((feature) => feature === "avx_vnni" || feature === "avx_ifma") ? "{vex} " : "";
+  const needed = hasEvexB(decoded) || opmaskOf(decoded) !== 0 || decoded.vexL > 1 || (decoded.reg | decoded.vvvv) > 15;
+  return !evex.alsoVex || needed || (!decoded.memory && decoded.rm > 15) ? "" : "{evex} ";
+}
+
+/** Whether a broadcast shows how often the element counts: where no register does. */
+function showsBroadcast(row: RowSpec, decoded: Decoded): boolean {
+  const [first, second] = row.operands;
+  if (second?.kind === "H" || first?.size === "x") return false;
+  return !(first?.size === "hx" && decoded.vexL === 2);
+}
+
+const VECTORS: readonly string[] = ["xmm", "ymm", "zmm"];
 
 export const spelling: {
   readonly memory: Readonly<Record<string, string>>;
@@ -135,4 +164,6 @@ export const spelling: {
   readonly repeats: (row: RowSpec) => boolean;
   readonly isNearBranch: (row: RowSpec) => boolean;
   readonly vsib: (row: RowSpec, decoded: Decoded) => string;
-} = { memory: MEMORY, mnemonic, usesW, uses66, readsShadowStack, repeats, isNearBranch, vsib };
+  readonly encodingWord: (row: RowSpec, decoded: Decoded) => string;
+  readonly showsBroadcast: (row: RowSpec, decoded: Decoded) => boolean;
+} = { memory: MEMORY, mnemonic, usesW, uses66, readsShadowStack, repeats, isNearBranch, vsib, encodingWord, showsBroadcast };

@@ -10,6 +10,7 @@
 import type { Feature, Insn, RowSpec } from "../isa/insn.ts";
 import { featuresOf } from "../isa/insn.ts";
 import { parseRow } from "../isa/notation.ts";
+import { allFeatures } from "./features.ts";
 import {
   HAS_MODRM,
   IMM_B,
@@ -128,8 +129,8 @@ function immediateKind(row: RowSpec): number {
   return count > 2 ? -1 : kind;
 }
 
-/** Checks that the row's operands agree with the length table. */
-function checkLength(row: RowSpec, attributes: Uint8Array, at: number): void {
+/** Throws an Error where the row's operands do not agree with the length table at index `at`. */
+export function checkLength(row: RowSpec, attributes: Uint8Array, at: number): void {
   const attribute = attributes[at] ?? NOT_AN_OPCODE;
   const kind = (attribute >> IMM_SHIFT) & IMM_MASK;
   const expected = kind === IMM_TEST_B || kind === IMM_TEST_Z ? ((row.reg ?? 8) > 1 ? IMM_NONE : kind === IMM_TEST_B ? IMM_B : IMM_Z) : kind;
@@ -239,7 +240,7 @@ export function buildTables(insns: readonly Insn[], known: readonly Insn[], feat
   }
   const implemented = rows.length;
   for (const declared of known) {
-    if (!featuresOf(declared).every((feature) => features.has(feature))) continue;
+    if (featuresOf(declared).some((feature) => !features.has(feature) && allFeatures.has(feature))) continue;
     for (const text of declared.rows) for (const row of parseRow(text, declared)) rows.push(row);
   }
 

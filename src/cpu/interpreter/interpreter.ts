@@ -3,11 +3,12 @@
 import type { AddressSpace, FaultCode } from "../../memory/index.ts";
 import { Access, PAGE_SIZE, Resolve, TASK_SIZE } from "../../memory/index.ts";
 import { Decoder, DecodeStatus } from "../decode/decoder.ts";
+import { requiredFeatures } from "../decode/evex.ts";
 import { allFeatures } from "../decode/features.ts";
 import { LeaveCode } from "../emit/emitter.ts";
 import { HelperTable } from "../helpers/index.ts";
 import type { HelperContext } from "../helpers/index.ts";
-import { featuresOf, newDecoded } from "../isa/insn.ts";
+import { newDecoded } from "../isa/insn.ts";
 import type { Feature } from "../isa/insn.ts";
 import { allInsns } from "../isa/index.ts";
 import { EXIT_ADDRESS, EXIT_BUDGET, EXIT_DETAIL, EXIT_LINK, EXIT_RECORD, Flag, FLAGS_SYSTEM, GPR, RIP, Vector } from "../state.ts";
@@ -46,7 +47,8 @@ export interface Exception {
   /** For #UD: the bytes, and whether they are an instruction that exists but is not implemented. */
   bytes: Uint8Array;
   unimplemented: boolean;
-  /** For #UD: the feature that the processor lacks of those that the bytes are an instruction of. */
+  /** For #UD: the instruction that the bytes are, "" where they are none, and the feature of its that the processor lacks. */
+  mnemonic: string;
   lacking: Feature | undefined;
 }
 
@@ -75,7 +77,16 @@ export class Interpreter {
   readonly decoder: Decoder;
   readonly handlers: Handlers;
   readonly #features: ReadonlySet<Feature>;
-  readonly exception: Exception = { vector: 0, errorCode: 0, address: 0, code: "MAPERR", bytes: EMPTY, unimplemented: false, lacking: undefined };
+  readonly exception: Exception = {
+    vector: 0,
+    errorCode: 0,
+    address: 0,
+    code: "MAPERR",
+    bytes: EMPTY,
+    unimplemented: false,
+    mnemonic: "",
+    lacking: undefined,
+  };
   /** Instructions completed since the interpreter was made. */
   instructions = 0;
   /** How often {@link run} may come back from translated code before it stops early: that is slow, and a caller may want to look at the clock. */
@@ -419,8 +430,9 @@ export class Interpreter {
       const status = this.#knowing.decode(bytes, 0, bytes.length, failure.address, decoded);
       this.exception.unimplemented = status === DecodeStatus.unimplemented;
       const row = this.#knowing.rows[decoded.row];
-      if (status === DecodeStatus.ok && row !== undefined) {
-        this.exception.lacking = featuresOf(row.insn).find((feature) => !this.#features.has(feature));
+      if ((status === DecodeStatus.ok || status === DecodeStatus.unimplemented) && row !== undefined) {
+        this.exception.mnemonic = row.mnemonic;
+        this.exception.lacking = requiredFeatures(row, decoded).find((feature) => !this.#features.has(feature));
       }
       this.exception.bytes = bytes;
     }
@@ -433,6 +445,7 @@ export class Interpreter {
     exception.address = 0;
     exception.bytes = EMPTY;
     exception.unimplemented = false;
+    exception.mnemonic = "";
     exception.lacking = undefined;
     this.#view.setInt32(EXIT_DETAIL, RAISED, true);
   }

@@ -1,6 +1,6 @@
 /** Parses the row notation of `insn.ts` into {@link RowSpec}s. */
 
-import type { Insn, OperandKind, OperandSpec, RowSpec } from "./insn.ts";
+import type { EvexSpec, Insn, OperandKind, OperandSpec, RowSpec } from "./insn.ts";
 
 /** Condition codes 0 to 15 as mnemonic suffixes (SDM volume 2, appendix B.1.4.7), in the spelling that objdump prints. */
 export const CONDITIONS: readonly string[] = ["o", "no", "b", "ae", "e", "ne", "be", "a", "s", "ns", "p", "np", "l", "ge", "le", "g"];
@@ -11,11 +11,11 @@ const REG_KINDS = "GVPSCD";
 const VEX_KINDS = "BHL";
 
 /** `k`: the number is an opmask register's. */
-const VECTOR_SIZES = " b w d q dq qq x ss sd ps pd k ";
+const VECTOR_SIZES = " b w d q dq qq x hx qx ox sh ss sd ps pd k ";
 /** Sizes that each operand kind may have, space-separated; a leading space stands for "no size". */
 const SIZES: Readonly<Record<string, string>> = {
   E: " b w d q v y z dq t p ss sd ",
-  M: "  b w d q v y z dq qq x t p ss sd ps pd ",
+  M: "  b w d q v y z dq qq x hx qx ox t p sh ss sd ps pd ",
   R: " b w d q v y ",
   G: " b w d q v y z ",
   B: " d q y ",
@@ -66,6 +66,7 @@ interface Encoding {
   w: 0 | 1 | undefined;
   map: RowSpec["map"];
   vex: RowSpec["vex"];
+  evex: { -readonly [K in keyof EvexSpec]: EvexSpec[K] } | undefined;
   opcode: number;
   plusR: boolean;
   plusCc: boolean;
@@ -78,16 +79,20 @@ interface Encoding {
 
 const VEX_L: Readonly<Record<string, 0 | 1 | undefined>> = { "128": 0, "256": 1, LIG: undefined, LZ: 0 };
 const VEX_MAP: Readonly<Record<string, 1 | 2 | 3>> = { "0F": 1, "0F38": 2, "0F3A": 3 };
+const EVEX_LENGTHS: Readonly<Record<string, number>> = { "128": 1, "512": 4, "256+": 6, L: 7, LIG: 7 };
+const EVEX_MAP: Readonly<Record<string, RowSpec["map"]>> = { ...VEX_MAP, MAP5: 5, MAP6: 6 };
 const VEX_W: Readonly<Record<string, 0 | 1 | undefined>> = { W0: 0, W1: 1, WIG: undefined };
 
 function parseVex(word: string, out: Encoding): void {
-  const [, l = "", pp = "", map = "", w = "", ...rest] = word.split(".");
-  if (!(l in VEX_L)) throw new Error(`VEX length "${l}"`);
+  const [kind, l = "", pp = "", map = "", w = "", ...rest] = word.split(".");
+  const evex = kind === "EVEX";
+  if (!(l in (evex ? EVEX_LENGTHS : VEX_L))) throw new Error(`VEX length "${l}"`);
   if (pp !== "NP" && pp !== "66" && pp !== "F3" && pp !== "F2") throw new Error(`VEX prefix "${pp}"`);
-  const number = VEX_MAP[map];
+  const number = (evex ? EVEX_MAP : VEX_MAP)[map];
   if (number === undefined) throw new Error(`VEX map "${map}"`);
   if (!(w in VEX_W) || rest.length > 0) throw new Error(`VEX W "${[w, ...rest].join(".")}"`);
-  out.vex = { l: VEX_L[l] };
+  out.vex = { l: evex ? undefined : VEX_L[l] };
+  if (evex) out.evex = { lengths: EVEX_LENGTHS[l] ?? 0, lengthIgnored: l === "LIG", mask: "", broadcast: 0, rounding: "", unit: 0, alsoVex: false };
   out.prefix = pp;
   out.map = number;
   out.w = VEX_W[w];
@@ -95,12 +100,12 @@ function parseVex(word: string, out: Encoding): void {
 
 function parseEncoding(words: readonly string[]): Encoding {
   const out: Encoding = {
-    prefix: "", w: undefined, map: 0, vex: undefined, opcode: -1, plusR: false, plusCc: false, modrm: false,
+    prefix: "", w: undefined, map: 0, vex: undefined, evex: undefined, opcode: -1, plusR: false, plusCc: false, modrm: false,
     reg: undefined, modrmByte: undefined, plusI: false, form: "any",
   };
   let at = 0;
   const first = words[0] ?? "";
-  if (first.startsWith("VEX.")) {
+  if (first.startsWith("VEX.") || first.startsWith("EVEX.")) {
     parseVex(first, out);
     at = 1;
   } else {
@@ -200,6 +205,17 @@ function parseOperands(text: string): OperandSpec[] {
   });
 }
 
+/** Takes what EVEX adds out of the operands' text: `Vx{kz}`. */
+function parseDecorations(text: string, evex: NonNullable<Encoding["evex"]>): string {
+  return text.replaceAll(/\{(\w+)\}/g, (_, word: string) => {
+    if (word === "k" || word === "kz") evex.mask = word;
+    else if (word === "er" || word === "sae") evex.rounding = word;
+    else if (/^b(16|32|64)$/.test(word)) evex.broadcast = Number(word.slice(1));
+    else throw new Error(`"{${word}}"`);
+    return "";
+  });
+}
+
 /**
  * Parses one row of `insn`; a `+cc` row gives sixteen specs, every other row one.
  * Throws an Error that quotes the row for anything the notation does not allow.
@@ -209,7 +225,8 @@ export function parseRow(text: string, insn: Insn): RowSpec[] {
     const columns = text.split("|");
     if (columns.length > 3) throw new Error("more than three columns");
     const encoding = parseEncoding(words(columns[0] ?? ""));
-    const operands = parseOperands(columns[1] ?? "");
+    const { evex } = encoding;
+    const operands = parseOperands(evex === undefined ? (columns[1] ?? "") : parseDecorations(columns[1] ?? "", evex));
     if (operands.length > 4) throw new Error("more than four operands");
     let d64 = false, f64 = false, nov = false, vsib = false;
     for (const word of words(columns[2] ?? "")) {
@@ -217,6 +234,8 @@ export function parseRow(text: string, insn: Insn): RowSpec[] {
       else if (word === "f64") f64 = true;
       else if (word === "nov") nov = true;
       else if (word === "vsib") vsib = true;
+      else if (evex !== undefined && word === "vex") evex.alsoVex = true;
+      else if (evex !== undefined && /^n[1248]$/.test(word)) evex.unit = Number(word.slice(1));
       else throw new Error(`attribute "${word}"`);
     }
     if (d64 && f64) throw new Error("d64 and f64");
@@ -224,7 +243,7 @@ export function parseRow(text: string, insn: Insn): RowSpec[] {
     const form = checkOperands(encoding, operands);
     const view = insn.properties.view === undefined ? undefined : parseOperands(insn.properties.view);
     const spec: RowSpec = {
-      text, insn, mnemonic: insn.mnemonic, prefix, w, map, vex, opcode, plusR, cc: undefined, modrm, reg, modrmByte, plusI, form, operands, view, d64, f64, nov, vsib,
+      text, insn, mnemonic: insn.mnemonic, prefix, w, map, vex, evex, opcode, plusR, cc: undefined, modrm, reg, modrmByte, plusI, form, operands, view, d64, f64, nov, vsib,
     };
     if (!plusCc) return [spec];
     return CONDITIONS.map((letters, cc) => ({ ...spec, mnemonic: insn.mnemonic + letters, opcode: opcode + cc, cc }));
