@@ -113,6 +113,26 @@ describe("a run of a program", () => {
   });
 });
 
+test("a jump into the upper half is the same while a way is recorded", () => {
+  // dec ecx; jnz; jmp rax
+  const code = Uint8Array.from([0xff, 0xc9, 0x75, 0xfc, 0xff, 0xe0]);
+  const rax = 0xffff_8000_0000_0000n;
+  const faults = ([false, { interval: 10, samples: 1, pace: 0 }] as const).map((regions) => {
+    const space = new AddressSpace();
+    space.map({ address: 0x10000, length: 4096, prot: 5, fixed: true });
+    space.poke(0x10000, code);
+    const interpreter = new Interpreter(space, cpuModels[defaultCpuModel], { regions });
+    space.view.setBigUint64(GPR, rax, true);
+    space.view.setBigUint64(GPR + 8, 100n, true);
+    interpreter.rip = 0x10000;
+    interpreter.run(1000);
+    const { vector, errorCode, address } = interpreter.exception;
+    return { vector, errorCode, address, instructions: interpreter.instructions };
+  });
+  expect(faults[0]).toEqual({ vector: 14, errorCode: 0x15, address: -(2 ** 47), instructions: 201 });
+  expect(faults[1]).toEqual(faults[0]);
+});
+
 describe("the lists of hot forms", () => {
   const forms = new FormTable(new Decoder(allInsns, cpuModels[defaultCpuModel]).rows);
 

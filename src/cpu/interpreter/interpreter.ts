@@ -230,10 +230,7 @@ export class Interpreter {
     let cut = this.#cuts.get(block);
     if (cut === undefined) {
       cut = this.#cut(this.rip, count, true);
-      if (cut === undefined) {
-        this.#decodeFault();
-        return Stop.exception;
-      }
+      if (cut === undefined) return this.#runBlocks(budget, false);
       this.#cuts.set(block, cut);
     }
     const { flushes } = this.#blocks;
