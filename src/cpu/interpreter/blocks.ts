@@ -38,6 +38,8 @@ export interface Block {
   /** For each record, and for what comes after the last: the address of its instruction, and the number of instructions before it. */
   readonly addresses: Float64Array;
   readonly before: Uint16Array;
+  /** Where a jump without a record stands behind a record: its address and the number of instructions before it, by the record's index. */
+  readonly jumps: ReadonlyMap<number, { readonly address: number; readonly before: number }> | undefined;
 }
 
 /** How often the handler that replaces a block was left, and the instructions that it has run. */
@@ -252,7 +254,7 @@ export class BlockCache {
     u8.fill(0, start, this.#next);
     view.setUint16(start, STOP, true);
     writeAddress64(view, start + DISP, rip);
-    const block = { rip, start, end: this.#next, count: 0, addresses: Float64Array.of(rip), before: new Uint16Array(1) };
+    const block = { rip, start, end: this.#next, count: 0, addresses: Float64Array.of(rip), before: new Uint16Array(1), jumps: undefined };
     this.#blocks.push(block);
     this.#byRip.set(rip, block);
     return block;
@@ -347,11 +349,16 @@ export class BlockCache {
     const addresses: number[] = [];
     const before: number[] = [];
     const branches: { record: number; target: number }[] = [];
+    let jumps: Map<number, { address: number; before: number }> | undefined;
     let at = start;
     for (let i = 0; i < count; i++) {
       let entry = this.#entries[i] as FormEntry;
       let decoded = this.#decoded[i] as Decoded;
-      if (this.#followed[i] === 1) continue;
+      if (this.#followed[i] === 1) {
+        jumps ??= new Map();
+        if (!jumps.has(addresses.length - 1)) jumps.set(addresses.length - 1, { address: decoded.address, before: i });
+        continue;
+      }
       this.#space.u8.fill(0, at, at + RECORD);
       addresses.push(decoded.address);
       before.push(i);
@@ -409,7 +416,7 @@ export class BlockCache {
     }
     view.setUint16(start + COUNT, count, true);
     this.#next = at;
-    return { rip, start, end: at, count, addresses: Float64Array.from(addresses), before: Uint16Array.from(before) };
+    return { rip, start, end: at, count, addresses: Float64Array.from(addresses), before: Uint16Array.from(before), jumps };
   }
 
   /** Where two records in a row have a handler for both, the first one gets it. */

@@ -333,12 +333,13 @@ export class Interpreter {
     }
   }
 
-  /** RIP becomes the address of the instruction `ahead` records after `pc`; what was paid from there on is given back. */
+  /** RIP becomes the address of the instruction at record `pc`, or with `ahead` of the one behind it; what was paid from there on is given back. */
   #settle(pc: number, ahead: 0 | 1): void {
     const block = this.#blocks.holding(pc);
-    const index = (pc - block.start) / RECORD + ahead;
-    this.rip = block.addresses[index] ?? 0;
-    this.#budget += block.count - (block.before[index] ?? 0);
+    const index = (pc - block.start) / RECORD;
+    const jump = ahead === 1 ? block.jumps?.get(index) : undefined;
+    this.rip = jump?.address ?? block.addresses[index + ahead] ?? 0;
+    this.#budget += block.count - (jump?.before ?? block.before[index + ahead] ?? 0);
   }
 
   /** RIP becomes the address of what is run next, at `pc`; what was paid for it is given back. */
