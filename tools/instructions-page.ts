@@ -1,6 +1,9 @@
 // The text of docs/instructions.md, from the rows: every instruction by its extension, and how many recorded tests it has.
 import type { Feature } from "../src/cpu/index.ts";
 import { allFeatures, allInsns, Decoder, mainFeatureOf, newDecoded } from "../src/cpu/index.ts";
+import { knownInsns } from "../src/cpu/decode/known.ts";
+import { evexInsns } from "../src/cpu/isa/evex.ts";
+import { featuresOf } from "../src/cpu/isa/insn.ts";
 import { cpuModels } from "../src/machine/index.ts";
 import { insnFiles } from "../test/silicon/files.ts";
 import { INSTRUCTION } from "../test/silicon/state.ts";
@@ -49,6 +52,21 @@ interface Group {
   lines: number;
 }
 
+/** What is only named, by what it needs: in the manual's names of CPUID's bits, "" for what is not a vector instruction. */
+function namedGroups(): Map<string, Group> {
+  const groups = new Map<string, Group>();
+  for (const insn of [...evexInsns(), ...knownInsns]) {
+    const name = featuresOf(insn)
+      .map((feature) => NAMES[feature]?.replace(/ \(.*/, "") ?? feature.toUpperCase())
+      .join(" with ");
+    const group = groups.get(name) ?? { mnemonics: new Set(), rows: 0, lines: 0 };
+    groups.set(name, group);
+    group.mnemonics.add(insn.mnemonic);
+    group.rows += insn.rows.length;
+  }
+  return groups;
+}
+
 /** The page's text. */
 export function instructionsPage(): string {
   const decoder = new Decoder(allInsns, allFeatures);
@@ -84,11 +102,16 @@ export function instructionsPage(): string {
     return `| ${NAMES[feature] ?? feature} | ${models(feature)} | ${mnemonics.size} | ${rows} | ${lines} |`;
   });
   const lists = order.map((feature) => `**${NAMES[feature] ?? feature}**: ${[...groupOf(feature).mnemonics].toSorted().join(" ")}`);
+  const named = [...namedGroups()]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, group]) => [name === "" ? "system and others" : name, group] as const);
+  const namedTable = named.map(([name, { mnemonics, rows }]) => `| ${name} | ${mnemonics.size} | ${rows} |`);
+  const namedLists = named.map(([name, { mnemonics }]) => `**${name}**: ${[...mnemonics].toSorted().join(" ")}`);
   return `# Instructions
 
 What the guest's processor executes, by extension: which models (\`--cpu\`) have it, its instructions, their rows (encodings and operand kinds, as the manuals
 count them) and the lines of [test/insn](../test/insn/README.md) that were recorded from a processor. [verification.md](verification.md)
-says how random instructions of nearly every row compare with a processor's. The decoder and the disassembler know more than is executed: AVX-512's lengths among others.
+says how random instructions of nearly every row compare with a processor's. The decoder and the disassembler know more than is executed: [what is named](#named-not-executed), AVX-512 above all.
 
 This page is made from the rows in \`src/cpu/isa/\` by \`npm run gen\`.
 
@@ -121,5 +144,16 @@ What the manuals leave open is as on the AMD processor that the tests were recor
 ## All of them
 
 ${lists.join("\n\n")}
+
+## Named, not executed
+
+What the disassembler names with its operands, and a report of an illegal instruction with what it needs. No processor model has these: each is #UD. Rows of EVEX stand for
+all vector lengths; those of less than 512 bits need AVX512VL besides. Most are the VEX rows above with opmasks, broadcasts and 32 registers, and are made from those.
+
+| extension | instructions | rows |
+| --- | --: | --: |
+${namedTable.join("\n")}
+
+${namedLists.join("\n\n")}
 `;
 }
