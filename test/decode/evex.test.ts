@@ -39,6 +39,8 @@ describe("what is no instruction", () => {
     ["62 f1 75 48 5b c1", "status 1", "EVEX.vvvv without a second source"],
     ["62 f2 7d 48 92 0c 90", "status 1", "a gather without an opmask"],
     ["62 f2 7d 49 92 0c 88", "status 1", "a gather into its own indices"],
+    ["62 f2 7d 49 92 08", "status 1", "a gather without an index"],
+    ["62 f1 6e 68 58 cb", "status 1", "a scalar with a length of 1024 bits"],
     ["62 f1 7c c9 11 08", "status 1", "zeroing in memory"],
     ["62 f6 6e 48 56 d3", "status 1", "a complex product into a source"],
     ["62 71 6d 48 74 cb", "status 1", "opmask 9"],

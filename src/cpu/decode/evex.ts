@@ -95,8 +95,8 @@ function matches(row: EvexRow, decoded: Decoded): boolean {
   if (w !== undefined && (w === 1) !== (decoded.operandSize === 64)) return false;
   if (reg !== undefined && reg !== ((decoded.modrm >> 3) & 7)) return false;
   if (form !== "any" && (form === "mem") !== decoded.memory) return false;
-  if (evex.lengthIgnored) return true;
-  return (evex.lengths & (rounds(row, decoded) ? 4 : 1 << decoded.vexL)) !== 0;
+  if (rounds(row, decoded)) return (evex.lengths & 4) !== 0;
+  return (evex.lengths & (1 << decoded.vexL)) !== 0;
 }
 
 /** Products of complex numbers, whose destination is no source. */
@@ -109,7 +109,7 @@ function allowed(row: EvexRow, decoded: Decoded): boolean {
   const { evex, operands, vsib } = row;
   const mask = opmaskOf(decoded);
   if (mask !== 0 && evex.mask === "") return false;
-  if (vsib && (mask === 0 || (operands[0]?.kind === "V" && decoded.reg === decoded.index))) return false;
+  if (vsib && (mask === 0 || (decoded.modrm & 7) !== 4 || (operands[0]?.kind === "V" && decoded.reg === decoded.index))) return false;
   if (isComplexProduct(row) && (decoded.reg === decoded.vvvv || (!decoded.memory && decoded.reg === decoded.rm))) return false;
   if (isZeroing(decoded) && (mask === 0 || evex.mask !== "kz" || (decoded.memory && "WME".includes(operands[0]?.kind ?? "")))) return false;
   if (hasEvexB(decoded) && (decoded.memory ? evex.broadcast === 0 : evex.rounding === "")) return false;
