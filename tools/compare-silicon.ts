@@ -9,7 +9,7 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,6 +17,7 @@ import { parseArgs } from "node:util";
 
 import { Decoder, DecodeStatus } from "../src/cpu/decode/decoder.ts";
 import { format } from "../src/cpu/decode/disasm.ts";
+import { requiredFeatures } from "../src/cpu/decode/evex.ts";
 import { allFeatures } from "../src/cpu/decode/features.ts";
 import { allInsns } from "../src/cpu/isa/index.ts";
 import type { Decoded, RowSpec } from "../src/cpu/isa/insn.ts";
@@ -151,6 +152,16 @@ function runOnSilicon(list: readonly number[][]): Uint8Array {
   return results;
 }
 
+/** Flags of /proc/cpuinfo that are not our names of the features. */
+const FLAG_NAMES: Readonly<Record<string, string>> = { avx512_ifma: "avx512ifma", avx512_vbmi: "avx512vbmi", vpclmul: "vpclmulqdq" };
+
+const flags = new Set(/^flags\s*: (.*)$/m.exec(readFileSync("/proc/cpuinfo", "latin1"))?.[1]?.split(" "));
+
+/** Whether the host announces what an AVX-512 instruction needs. */
+function isAnnounced(row: RowSpec | undefined, decoded: Decoded): boolean {
+  return row?.evex !== undefined && requiredFeatures(row, decoded).every((feature) => flags.has(FLAG_NAMES[feature] ?? feature));
+}
+
 const { values: options } = parseArgs({
   options: {
     all: { type: "boolean", default: false },
@@ -191,8 +202,9 @@ for (const [i, bytes] of list.entries()) {
   let kind = "";
   if (refused && status === DecodeStatus.ok && decoder.rows[out.row]?.mnemonic.startsWith("ud") !== true) kind = "runs here, #UD there";
   else if (refused && status === DecodeStatus.unimplemented) {
-    absent++;
-    if (all) kind = "known here, #UD there";
+    if (isAnnounced(decoder.rows[out.row], out)) kind = "known here and announced there, #UD there";
+    else absent++;
+    if (kind === "" && all) kind = "known here, #UD there";
   } else if (status === DecodeStatus.tooLong) kind = result === (TOO_LONG | MAX_LENGTH) ? "" : "too long";
   else if (!refused && !valid) kind = "#UD here, runs there";
   else if (!refused && length !== out.length) kind = "length";
