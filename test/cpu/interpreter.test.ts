@@ -7,7 +7,7 @@ import { FormTable } from "../../src/cpu/interpreter/forms.ts";
 import { hotForms } from "../../src/cpu/interpreter/hot-forms.ts";
 import { hotPairs } from "../../src/cpu/interpreter/hot-pairs.ts";
 import { warmForms } from "../../src/cpu/interpreter/warm-forms.ts";
-import { FLAG_RESULT, FS_BASE, GPR, MXCSR, RIP, STATE_END, VECTORS, X87_REGISTERS } from "../../src/cpu/state.ts";
+import { Flag, FLAG_RESULT, FLAGS_SYSTEM, FS_BASE, GPR, MXCSR, RIP, STATE_END, VECTORS, X87_REGISTERS } from "../../src/cpu/state.ts";
 import { readRflags } from "../../src/cpu/index.ts";
 import { defaultRlimits } from "../../src/linux/index.ts";
 import type { Inputs } from "../../src/linux/index.ts";
@@ -111,6 +111,23 @@ describe("a run of a program", () => {
     loaded.run({ maxInstructions: total });
     expect(stateOf(loaded)).toBe(stateOf(made));
   });
+});
+
+test.each([
+  ["mov ss, eax; nop; nop", [0x8e, 0xd0, 0x90, 0x90], 3],
+  ["mov ss, eax; mov ss, eax; nop; nop", [0x8e, 0xd0, 0x8e, 0xd0, 0x90, 0x90], 5],
+  ["mov ds, eax; nop", [0x8e, 0xd8, 0x90], 2],
+])("the single-step trap with %s", (_text, code, behind) => {
+  const space = new AddressSpace();
+  space.map({ address: 0x10000, length: 4096, prot: 5, fixed: true });
+  space.poke(0x10000, Uint8Array.from(code));
+  const interpreter = new Interpreter(space, cpuModels[defaultCpuModel]);
+  space.view.setUint32(GPR, 0x2b, true);
+  space.view.setUint32(FLAGS_SYSTEM, Flag.TF | 2, true);
+  interpreter.rip = 0x10000;
+  expect(interpreter.run(10)).toBe("exception");
+  expect(interpreter.exception.vector).toBe(1);
+  expect(interpreter.rip).toBe(0x10000 + behind);
 });
 
 test("a jump into the upper half is the same while a way is recorded", () => {

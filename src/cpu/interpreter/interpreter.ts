@@ -291,13 +291,15 @@ export class Interpreter {
       this.#blockAt(rip);
       return Stop.exception;
     }
+    // Behind a load of SS a trap waits for one instruction more.
+    const held = this.handlers.group(this.#view.getUint16(cut.start, true))?.[0]?.row.operands[0]?.size === "SS";
     this.#budget = 0;
     this.#stop = Stop.budget;
     const pc = this.#complete(cut.start);
     if (pc !== 0) this.rip = readAddress64(this.#view, pc + DISP);
     this.instructions += 1 - this.#budget;
     if (this.#timestampDue) this.#giveTimestamp();
-    if (trap && this.#stop === Stop.budget) {
+    if (trap && !held && this.#stop === Stop.budget) {
       this.#raise(Vector.DB, 0);
       return Stop.exception;
     }
