@@ -1,6 +1,6 @@
 /**
- * Every EVEX encoding of an opcode that objdump knows, and that the rows know: all maps, opcodes, prefixes, W, lengths, ModRM.reg where it selects, with registers and
- * with memory, with and without opmask, zeroing and EVEX.b.
+ * AVX-512's encodings, as far as objdump or the rows know them. EVEX: all maps, opcodes, prefixes, W, lengths, ModRM.reg where it selects, with registers and
+ * with memory, with and without opmask, zeroing and EVEX.b. VEX: the opmask instructions.
  *
  *     tsx tools/evex-forms.ts            prints the differences, by kind with the first example, and how many encodings are equal
  *     tsx tools/evex-forms.ts --write    writes one line of each form to test/decode/evex/, by opcode map
@@ -41,6 +41,29 @@ export function evexEncodings(): Uint8Array[] {
                   all.push(encoding(map, opcode, pp, w, length, selects ? digit : 1 + (seed % 5), extra, memory, seed));
               }
             }
+          }
+        }
+      }
+    }
+  }
+  return all;
+}
+
+/** The opmask instructions, which are VEX's: all of their opcodes' neighbourhoods. */
+function opmaskEncodings(): Uint8Array[] {
+  const all: Uint8Array[] = [];
+  for (const [map, first, last] of [
+    [1, 0x40, 0x4f],
+    [1, 0x90, 0x9f],
+    [3, 0x30, 0x33],
+  ] as const) {
+    for (let opcode = first; opcode <= last; opcode++) {
+      for (let control = 0; control < 16; control++) {
+        for (const vvvv of [0, 3]) {
+          for (const modrm of [0x11, 0xd3]) {
+            const bytes = new Uint8Array(ROOM).fill(NOP);
+            bytes.set([0xc4, 0xe0 | map, ((control & 8) << 4) | (control & 7) | ((15 ^ vvvv) << 3), opcode, modrm, 5]);
+            all.push(bytes);
           }
         }
       }
@@ -111,7 +134,7 @@ export interface EvexComparison {
 export function compareEvex(): EvexComparison {
   const decoder = new Decoder(allInsns, allFeatures);
   const decoded = newDecoded();
-  const all = evexEncodings();
+  const all = [...evexEncodings(), ...opmaskEncodings()];
   const expected = disassemble(all);
   const equal: EvexForm[] = [];
   const differences = new Map<string, { count: number; example: string }>();
@@ -151,7 +174,7 @@ function write(forms: readonly EvexForm[]): void {
     const shape = /\{[^v]/.test(plain.replace("{evex}", "")) ? plain.replaceAll(/[xyz]mm|[XYZ]MMWORD/g, "v") : plain;
     if (seen.has(shape)) continue;
     seen.add(shape);
-    const name = MAPS[bytes[1]! & 7]!;
+    const name = `${bytes[0] === 0xc4 ? "vex" : ""}${MAPS[bytes[1]! & 7]!}`;
     const lines = files.get(name) ?? [];
     files.set(name, lines);
     lines.push(`${Buffer.from(bytes).toString("hex")} | ${text}`);
