@@ -37,6 +37,24 @@ describe("row notation", () => {
     expect(one("VEX.LZ.F2.0F3A.W0 F0 /r | Gy, Ey, Ib")).toMatchObject({ prefix: "F2", map: 3, w: 0, vex: { l: 0 } });
   });
 
+  test("EVEX", () => {
+    const row = one("EVEX.L.66.0F.W0 FE /r | Vx{kz}, Hx, Wx{b32}{er}");
+    expect(row).toMatchObject({
+      prefix: "66",
+      map: 1,
+      w: 0,
+      vex: { l: undefined },
+      evex: { lengths: 7, mask: "kz", broadcast: 32, rounding: "er", unit: 0 },
+    });
+    expect(operands(row)).toBe("V:x H:x W:x");
+    expect(one("EVEX.256+.66.0F38.W1 1A /r | Vx{k}, Mdq | n8 vex")).toMatchObject({
+      form: "mem",
+      evex: { lengths: 6, mask: "k", unit: 8, alsoVex: true },
+    });
+    expect(one("EVEX.LIG.F3.MAP5.W0 58 /r | Vsh, Hsh, Wsh{sae}")).toMatchObject({ map: 5, evex: { lengthIgnored: true, mask: "", rounding: "sae" } });
+    expect(one("EVEX.512.66.MAP6.WIG 98 /r | Vx")).toMatchObject({ map: 6, evex: { lengths: 4 } });
+  });
+
   test("register in the opcode, exact ModRM bytes", () => {
     expect(one("B8+r | Zv, Iv")).toMatchObject({ opcode: 0xb8, plusR: true });
     expect(one("0F 01 =D0")).toMatchObject({ modrm: true, modrmByte: 0xd0, plusI: false, form: "reg" });
@@ -77,6 +95,11 @@ describe("row notation", () => {
     ["01 /r | Ev, Hx", "needs VEX"],
     ["VEX.512.66.0F.WIG 58 /r | Vx", 'VEX length "512"'],
     ["VEX.128.66.0F.W2 58 /r | Vx", 'VEX W "W2"'],
+    ["VEX.128.66.MAP5.W0 58 /r | Vx", 'VEX map "MAP5"'],
+    ["VEX.128.66.0F.W0 58 /r | Vx{kz}", 'operand "Vx{kz}"'],
+    ["EVEX.1024.66.0F.W0 58 /r | Vx", 'VEX length "1024"'],
+    ["EVEX.L.66.0F.W0 58 /r | Vx{b8}", '"{b8}"'],
+    ["VEX.128.66.0F.W0 58 /r | Vx | n4", 'attribute "n4"'],
     ["VEX.128.0F.WIG 58 /r | Vx", 'VEX prefix "0F"'],
     ["01 /r | Ev, Ew", "one part of the encoding gives two operands"],
     ["01 /r | Ev | d32", 'attribute "d32"'],
