@@ -1,8 +1,8 @@
-/** EVEX instructions that are no VEX instructions promoted, by opcode map (SDM volume 2; for maps 5 and 6 the AVX512-FP16 architecture specification). */
+/** EVEX instructions that are no VEX instructions promoted, by opcode map (SDM volume 2; for maps 5 and 6 the AVX512-FP16 architecture specification). Functions, so that who names nothing does not pay. */
 
 import type { Entry } from "./named.ts";
 
-const MAP_0F: readonly Entry[] = [
+const map0f = (): readonly Entry[] => [
   // Moves and logic by element
   ["EVEX.L.66.0F.W* $ /r | Vx{kz}, Wx", "6F vmovdqa32/vmovdqa64"],
   ["EVEX.L.66.0F.W* $ /r | Wx{kz}, Vx", "7F vmovdqa32/vmovdqa64"],
@@ -38,7 +38,7 @@ const MAP_0F: readonly Entry[] = [
   ["EVEX.LIG.F2.0F.WIG $ /r | Vsd, Hsd, Ey{er}", "7B vcvtusi2sd"],
 ];
 
-const MAP_0F38: readonly Entry[] = [
+const map0f38 = (): readonly Entry[] => [
   // Shifts and rotations by elements
   ["EVEX.L.66.0F38.W1 $ /r | Vx{kz}, Hx, Wx", "10 vpsrlvw 11 vpsravw 12 vpsllvw", "avx512bw"],
   ["EVEX.L.66.0F38.W* $ /r | Vx{kz}, Hx, Wx{b*}", "14 vprorvd/vprorvq 15 vprolvd/vprolvq"],
@@ -124,7 +124,7 @@ function prefetches(opcode: string, index: string): string {
   return ["1 vgatherpf0", "2 vgatherpf1", "5 vscatterpf0", "6 vscatterpf1"].map((text) => `${opcode}_/${text}${index}ps/${text.slice(2)}${index}pd`).join(" ");
 }
 
-const MAP_0F3A: readonly Entry[] = [
+const map0f3a = (): readonly Entry[] => [
   ["EVEX.L.66.0F3A.W* $ /r | Vx{kz}, Hx, Wx{b*}, Ib", "03 valignd/valignq 25 vpternlogd/vpternlogq"],
   ["EVEX.256+.66.0F3A.W* $ /r | Vx{kz}, Hx, Wx{b*}, Ib", "23 vshuff32x4/vshuff64x2 43 vshufi32x4/vshufi64x2"],
   // Parts of registers
@@ -166,7 +166,7 @@ const MAP_0F3A: readonly Entry[] = [
 ];
 
 /** FP16; arithmetic, min, max, square roots and comparisons into flags are made from those of single precision. */
-const MAP_5: readonly Entry[] = [
+const map5 = (): readonly Entry[] => [
   // Moves
   ["EVEX.LIG.F3.MAP5.W0 $ /r mem | Vsh{kz}, Mw", "10 vmovsh"],
   ["EVEX.LIG.F3.MAP5.W0 $ /r mem | Mw{k}, Vsh", "11 vmovsh"],
@@ -208,7 +208,7 @@ const MAP_5: readonly Entry[] = [
 ];
 
 /** FP16; fused multiplications and additions are made from those of single precision. */
-const MAP_6: readonly Entry[] = [
+const map6 = (): readonly Entry[] => [
   ["EVEX.LIG.NP.MAP6.W0 $ /r | Vss{kz}, Hss, Wsh{sae}", "13 vcvtsh2ss"],
   ["EVEX.L.66.MAP6.W0 $ /r | Vx{kz}, Whx{b16}{sae}", "13 vcvtph2psx"],
   ["EVEX.L.66.MAP6.W0 $ /r | Vx{kz}, Hx, Wx{b16}{er}", "2C vscalefph"],
@@ -228,5 +228,5 @@ const fp16 = (entries: readonly Entry[]): Entry[] => entries.map(([row, pairs]) 
 
 /** The entries of all maps; those without a feature are AVX512F. */
 export function newEvexRows(): Entry[] {
-  return [...MAP_0F, ...MAP_0F38, ...MAP_0F3A, ...fp16(MAP_5), ...fp16(MAP_6)].map(([row, pairs, feature = "avx512f"]) => [row, pairs, feature]);
+  return [...map0f(), ...map0f38(), ...map0f3a(), ...fp16(map5()), ...fp16(map6())].map(([row, pairs, feature = "avx512f"]) => [row, pairs, feature]);
 }

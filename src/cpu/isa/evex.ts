@@ -11,27 +11,34 @@ import { expand, named } from "./named.ts";
 /** What EVEX adds to instructions, and those: `#` stands for ps and pd, `~` for ss and sd. */
 type Promotion = readonly [adds: string, mnemonics: string, feature?: Feature | readonly Feature[]];
 
-const FMA = ["vfmadd", "vfmsub", "vfnmadd", "vfnmsub"].flatMap((name) => ["132", "213", "231"].map((order) => name + order));
-const FMA_SCALAR = FMA.map((name) => `${name}~`).join(" ");
-const FMA_PACKED = [...FMA, "vfmaddsub132", "vfmaddsub213", "vfmaddsub231", "vfmsubadd132", "vfmsubadd213", "vfmsubadd231"].map((name) => `${name}#`).join(" ");
-
-/** Instructions that FP16 has too, each in the map behind the one of its VEX row. */
-const WITH_HALF = `vadd# vsub# vmul# vdiv# vsqrt# vmin# vmax# vadd~ vsub~ vmul~ vdiv~ vsqrt~ vmin~ vmax~ ${FMA_PACKED} ${FMA_SCALAR} vucomiss vcomiss`;
+/** Fused multiplications and additions in their three orders: `names` with `suffix`. */
+function fma(names: string, suffix: string): string {
+  return names
+    .split(" ")
+    .flatMap((name) => ["132", "213", "231"].map((order) => name + order + suffix))
+    .join(" ");
+}
 
 /**
- * `kz` or `k`: the first operand has an opmask, with zeroing or without; `b`: broadcast of single elements; `er`, `sae`: rounding.
+ * `kz` or `k`: the first operand has an opmask, with zeroing or without; `b`: broadcast of single elements; `er`, `sae`: rounding; `h`: FP16 has those of single
+ * precision too, with the same opcode: in map 5 those of 0F, in map 6 those of 0F38.
  * The feature is AVX512F, or where elements have 8 or 16 bits AVX512BW, unless another is given.
  */
-const PROMOTIONS: readonly Promotion[] = [
-  ["kz b er", `vadd# vsub# vmul# vdiv# vsqrt# ${FMA_PACKED} vcvtdq2ps vcvtps2dq vcvtpd2ps vcvtpd2dq`],
-  ["kz b sae", "vmin# vmax# vcvttps2dq vcvttpd2dq vcvtps2pd"],
+const table = (): readonly Promotion[] => [
+  ["kz b er h", `vadd# vsub# vmul# vdiv# vsqrt# ${fma("vfmadd vfmsub vfnmadd vfnmsub vfmaddsub vfmsubadd", "#")}`],
+  ["kz b er", "vcvtdq2ps vcvtps2dq vcvtpd2ps vcvtpd2dq"],
+  ["kz b sae h", "vmin# vmax#"],
+  ["kz b sae", "vcvttps2dq vcvttpd2dq vcvtps2pd"],
   ["kz b", "vunpckl# vunpckh# vshuf# vpermil# vcvtdq2pd vpermps vpermpd"],
   ["kz b", "vand# vandn# vor# vxor#", "avx512dq"],
-  ["kz er", `vadd~ vsub~ vmul~ vdiv~ vsqrt~ ${FMA_SCALAR} vcvtsd2ss`],
-  ["kz sae", "vmin~ vmax~ vcvtss2sd vcvtph2ps vcvtps2ph"],
+  ["kz er h", `vadd~ vsub~ vmul~ vdiv~ vsqrt~ ${fma("vfmadd vfmsub vfnmadd vfnmsub", "~")}`],
+  ["kz er", "vcvtsd2ss"],
+  ["kz sae h", "vmin~ vmax~"],
+  ["kz sae", "vcvtss2sd vcvtph2ps vcvtps2ph"],
   ["k b sae", "vcmp#"],
   ["k sae", "vcmp~"],
-  ["sae", "vucomi~ vcomi~ vcvttss2si vcvttsd2si"],
+  ["sae h", "vucomi~ vcomi~"],
+  ["sae", "vcvttss2si vcvttsd2si"],
   ["er", "vcvtsi2ss vcvtsi2sd vcvtss2si vcvtsd2si"],
   ["kz", "vmova# vmovu# vmovsldup vmovshdup vmovddup vmovss vmovsd vbroadcastss vbroadcastsd"],
   ["", "vmovnt# vmovntdq vmovntdqa vmovl# vmovh# vmovhlps vmovlhps vinsertps vextractps vmovd vmovq"],
@@ -183,15 +190,14 @@ function promotions(): Insn[] {
       else known.push(vex);
     }
   }
-  const halves = new Set(namesOf(WITH_HALF));
   const insns: Insn[] = [];
-  for (const [added, list, feature = "avx512f"] of PROMOTIONS) {
+  for (const [added, list, feature = "avx512f"] of table()) {
     const adds = added.split(" ");
     for (const mnemonic of namesOf(list)) {
       const rows = promoted(mnemonic, byName.get(mnemonic) ?? [], adds);
       if (rows.length === 0) throw new Error(`no VEX row of ${mnemonic}`);
       for (const text of rows) insns.push(named(mnemonic, text, feature));
-      if (!halves.has(mnemonic) || !mnemonic.endsWith("s")) continue;
+      if (!adds.includes("h") || !mnemonic.endsWith("s")) continue;
       for (const text of rows) insns.push(named(mnemonic.replace(/s$/, "h"), half(text), "avx512_fp16"));
     }
   }
