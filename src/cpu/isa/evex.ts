@@ -22,7 +22,7 @@ function fma(names: string, suffix: string): string {
 /**
  * `kz` or `k`: the first operand has an opmask, with zeroing or without; `b`: broadcast of single elements; `er`, `sae`: rounding; `h`: FP16 has those of single
  * precision too, with the same opcode: in map 5 those of 0F, in map 6 those of 0F38.
- * The feature is AVX512F, or where elements have 8 or 16 bits AVX512BW, unless another is given.
+ * The feature is AVX512F where none is given.
  */
 const table = (): readonly Promotion[] => [
   ["kz b er h", `vadd# vsub# vmul# vdiv# vsqrt# ${fma("vfmadd vfmsub vfnmadd vfnmsub vfmaddsub vfmsubadd", "#")}`],
