@@ -296,7 +296,7 @@ export class Interpreter {
     this.#budget = 0;
     this.#stop = Stop.budget;
     const pc = this.#complete(cut.start);
-    if (pc !== 0) this.rip = readAddress64(this.#view, pc + DISP);
+    if (pc !== 0) this.#giveUp(pc);
     this.instructions += 1 - this.#budget;
     if (this.#timestampDue) this.#giveTimestamp();
     if (trap && !held && this.#stop === Stop.budget) {
