@@ -12,18 +12,31 @@ test(`${COUNT} random programs do in compiled regions what they do in the interp
   expect(accepted).toBeGreaterThan(COUNT / 2);
 });
 
-/** The stack is in the middle of the memory, which begins with `memory` there; other registers are zero. */
-function programOf(code: string, memory: string): Program {
-  const registers = new Uint8Array(128);
-  const stack = 0x800;
-  new DataView(registers.buffer).setUint32(8 * 4, MEMORY + stack, true);
-  const bytes = new Uint8Array(0x3000);
-  bytes.set(Buffer.from(memory, "hex"), stack);
-  const items = [{ kind: "plain", bytes: Buffer.from(code.replaceAll(" ", ""), "hex") }] as const;
-  return { items, start: CODE + 0x800, registers, vectors: new Uint8Array(512), rflags: 0x202, mxcsr: 0x1f80, memory: bytes };
+interface Found {
+  /** Instructions; a region begins at the first, and where `region` says. */
+  readonly code: readonly string[];
+  readonly region?: number;
+  readonly rflags?: number;
+  /** What the stack holds; other memory and registers are zero. */
+  readonly stack?: string;
 }
 
-test.each([["a jump directly behind the POPF that sets TF traps", "9d e9 00 00 00 00 90 90", "0203"]])("%s", (_name, code, memory) => {
+function programOf({ code, rflags = 0x202, stack = "" }: Found): Program {
+  const registers = new Uint8Array(128);
+  const middle = 0x800;
+  new DataView(registers.buffer).setUint32(8 * 4, MEMORY + middle, true);
+  const memory = new Uint8Array(0x3000);
+  memory.set(Buffer.from(stack, "hex"), middle);
+  const items = code.map((bytes) => ({ kind: "plain", bytes: Buffer.from(bytes.replaceAll(" ", ""), "hex") }) as const);
+  return { items, start: CODE + 0x800, registers, vectors: new Uint8Array(512), rflags, mxcsr: 0x1f80, memory };
+}
+
+const found: readonly (readonly [name: string, Found])[] = [
+  ["a jump directly behind the POPF that sets TF traps", { code: ["9d", "e9 00 00 00 00", "90"], stack: "0203" }],
+  ["with AC, a computed jump leads to where a region begins", { code: ["b8 07 08 10 00", "ff e0", "ff c1", "eb f5"], region: 2, rflags: 0x4_0202 }],
+];
+
+test.each(found)("%s", (_name, one) => {
   const comparison = new Comparison(32);
-  expect(comparison.difference(programOf(code, memory), [0], 100, [1, 2, 3, 100])).toBe("");
+  expect(comparison.difference(programOf(one), [0, one.region ?? 0], 100, [1, 2, 3, 100])).toBe("");
 });

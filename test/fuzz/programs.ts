@@ -49,9 +49,9 @@ class Programs {
     const slices = [1 + r.below(5), 2 + r.below(30), LIMIT];
     const comparison = r.chance(8) ? this.#narrow : this.#wide;
     const before = comparison.inRegions;
-    const differs = ({ program: one, starts: at, slices: by }: Try): string => comparison.difference(one, at, LIMIT, by);
-    const did = differs({ program, starts, slices });
+    const did = comparison.difference(program, starts, LIMIT, slices);
     if (did !== "") {
+      const differs = ({ program: one, starts: at, slices: by }: Try): string => new Comparison(comparison.windowBits).difference(one, at, LIMIT, by);
       const small = shrink({ program, starts, slices }, (one) => differs(one) !== "");
       throw new Error(
         `${did}\n small: ${differs(small)}\n${listing(small.program)}\n  regions at items ${small.starts.join(" ")}, slices ${small.slices.join(" ")}`,

@@ -117,7 +117,10 @@ export class Comparison {
   instructions = 0;
   stops = 0;
 
+  readonly windowBits: number;
+
   constructor(windowBits: number) {
+    this.windowBits = windowBits;
     this.#compiled = new Engine(windowBits, { samples: Infinity });
     this.#sampled = new Engine(windowBits, { interval: 40, samples: 1, steps: 20, pace: 0 });
   }
@@ -174,7 +177,34 @@ export class Comparison {
         }
         this.instructions += expected.length;
       }
+      const did = this.#impatient(engine, program, assembled, regions, expected);
+      if (did !== "") return `${name}, ${did}`;
     }
+    return "";
+  }
+
+  /** With an end to the patience after so many returns from translated code as there are instructions at most. */
+  #impatient(engine: Engine, program: Program, assembled: Assembled, regions: readonly number[], expected: readonly Snapshot[]): string {
+    const { interpreter } = engine;
+    const last = expected.at(-1)!;
+    for (const patience of [1, 2, 5]) {
+      if (engine.load(program, assembled) && engine === this.#compiled) engine.compile(regions, assembled);
+      interpreter.patience = patience;
+      for (let i = 0, done = 0; i < expected.length; i++) {
+        const actual = engine.run(last.stop === Stop.budget ? expected.length - done : expected.length);
+        done = actual.instructions;
+        if (done === 0 && actual.stop === Stop.budget) continue;
+        this.stops++;
+        const wanted = actual.stop === Stop.budget ? expected[done - 1] : last;
+        const did = wanted === undefined ? "goes on" : differenceOf(wanted, actual);
+        if (did !== "") {
+          interpreter.patience = Infinity;
+          return `with patience ${patience}, after ${done}: ${did}`;
+        }
+        if (actual.stop !== Stop.budget || done === expected.length) break;
+      }
+    }
+    interpreter.patience = Infinity;
     return "";
   }
 }
