@@ -185,6 +185,20 @@ describe.concurrent("a crash", () => {
     }
   });
 
+  it.each([
+    ["v3", "62f16dc9fdd9", "(vpaddw) needs AVX512BW, which no processor of --cpu has"],
+    ["v1", "660f3800c1", "(pshufb) needs a processor with ssse3 (--cpu)"],
+    ["v3", "660f38f807", "(movdir64b) is not implemented"],
+  ])("with --cpu %s of an instruction that it lacks, %s: its name and what it needs", async (cpu, hex, said) => {
+    // The code of hello lies one page into its file.
+    const file = readFileSync(program("hello"));
+    file.set(Buffer.from(hex, "hex"), 0x1000);
+    const path = join(folder, hex);
+    writeFileSync(path, file, { mode: 0o755 });
+    const bytes = hex.replaceAll(/..(?=.)/g, "$& ");
+    expect(await run("run", "--cpu", cpu, path)).toEqual({ out: "", err: `tsvm: instruction at 0x401000 ${said}: ${bytes}\n`, status: 132 });
+  });
+
   it("is told only to a terminal unless --report asks for it; --no-report says nothing there either", async () => {
     expect(await run("run", crash, "memory")).toEqual({ out: "", err: "", status: 139 });
     const onTerminal = (option: string): string =>
