@@ -6,7 +6,8 @@ import { Random } from "../silicon/values.ts";
 import type { FuzzResult, Random as Generator } from "./random.ts";
 import { repeat } from "./random.ts";
 
-const LIMIT = 120;
+/** Instructions of a program that are looked at, and of one of sixteen. */
+const LIMITS = [120, 1000] as const;
 /** Compiled code is thrown away with the engines. */
 const RENEWED = 500;
 const decoder = new Decoder(allInsns, allFeatures, []);
@@ -46,12 +47,13 @@ class Programs {
     const program = this.#maker.make(r);
     const places = program.items.length;
     const starts = [0, r.below(places), r.below(places)].slice(r.below(2), 1 + r.below(3));
-    const slices = [1 + r.below(5), 2 + r.below(30), LIMIT];
+    const limit = LIMITS[r.chance(16) ? 1 : 0];
+    const slices = [1 + r.below(5), 2 + r.below(30), limit];
     const comparison = r.chance(8) ? this.#narrow : this.#wide;
     const before = comparison.inRegions;
-    const did = comparison.difference(program, starts, LIMIT, slices);
+    const did = comparison.difference(program, starts, limit, slices);
     if (did !== "") {
-      const differs = ({ program: one, starts: at, slices: by }: Try): string => new Comparison(comparison.windowBits).difference(one, at, LIMIT, by);
+      const differs = ({ program: one, starts: at, slices: by }: Try): string => new Comparison(comparison.windowBits).difference(one, at, limit, by);
       const small = shrink({ program, starts, slices }, (one) => differs(one) !== "");
       throw new Error(
         `${did}\n small: ${differs(small)}\n${listing(small.program)}\n  regions at items ${small.starts.join(" ")}, slices ${small.slices.join(" ")}`,

@@ -9,6 +9,8 @@ const { EXIT_ADDRESS, FLAG_RESULT, GPR, MXCSR, RIP, STATE_END, VECTORS, VECTOR_S
 const CODE_BYTES = PAGES * PAGE_SIZE;
 const MEMORY_BYTES = (PAGES + 1) * PAGE_SIZE;
 const INT3 = 0xcc;
+/** Most stops for each of which a program is begun anew. */
+const BUDGETS = 120;
 const USER_SELECTORS = [0, 0x33, 0x2b, 0, 0, 0];
 
 /** All that a stop shows. */
@@ -130,7 +132,7 @@ export class Comparison {
   }
 
   /**
-   * What differs, first: at each of the first `limit` instructions. `starts`: the items where regions begin. `slices`: the instructions from
+   * What differs, first: at each of the first `limit` instructions, or at some of many. `starts`: the items where regions begin. `slices`: the instructions from
    * one stop to the next, where the program is not begun anew for each.
    */
   difference(program: Program, starts: readonly number[], limit: number, slices: readonly number[]): string {
@@ -154,7 +156,7 @@ export class Comparison {
     };
     this.#compiled.load(program, assembled);
     this.#compiled.compile(regions, assembled);
-    for (let budget = 1; budget <= expected.length; budget++) {
+    for (let budget = 1; budget <= expected.length; budget += Math.ceil(expected.length / BUDGETS)) {
       load();
       const did = compare(this.#compiled.run(budget), budget, `after ${budget}`);
       this.instructions += Math.min(budget, last);

@@ -20,6 +20,18 @@ const NEAR = 0x300;
 /** Most instructions between two places of which one branches to the other with a byte. */
 const SHORT = 5;
 
+/** Low and high byte: as it is at first; with exceptions that were met; rounding in other ways, denormals as zeros; one that traps. */
+const MXCSRS: readonly (readonly [low: number, high: number])[] = [
+  [0x80, 0x1f],
+  [0xa0, 0x1f],
+  [0xbf, 0x1f],
+  [0xbf, 0x1f],
+  [0xff, 0x9f],
+  [0xbf, 0x3f],
+  [0xbf, 0x7f],
+  [0x80, 0x1d],
+];
+
 interface Plain {
   readonly kind: "plain";
   readonly bytes: Uint8Array;
@@ -211,7 +223,11 @@ export class ProgramMaker {
       for (let i = r.below(4); i >= 0; i--) items.push(this.#plain(r));
       items.push({ kind: "plain", bytes: Uint8Array.of(0xc3) });
     }
-    return { items, start: CODE + r.of([0x800, 0xf40, 0xfa0, 0xfe0, 0]), ...this.#state(r) };
+    const start = CODE + r.of([0x800, 0xf40, 0xfa0, 0xfe0, 0]);
+    const state = this.#state(r);
+    // Some write to their own code.
+    if (r.chance(16)) new DataView(state.registers.buffer).setUint32(8 * r.of(POINTERS), start + r.below(128), true);
+    return { items, start, ...state };
   }
 
   /** Leads elsewhere, perhaps. */
@@ -232,6 +248,8 @@ export class ProgramMaker {
     if (kind < 30) return [absolute([0xb8]), absolute([0xb9]), plain(0x0f, 0x40 | cc, 0xc1), plain(0xff, 0xe0)];
     // push target; ret
     if (kind === 30) return [absolute([0x68]), plain(0xc3)];
+    // push mxcsr; ldmxcsr [rsp]; pop r8
+    if (kind === 31 && r.chance(2)) return [plain(0x68, ...r.of(MXCSRS), 0, 0), plain(0x0f, 0xae, 0x14, 0x24), plain(0x41, 0x58)];
     // A loop of a few rounds: mov cl, n; behind it dec cl; jnz back
     return [plain(0xfe, 0xc9), { kind: "branch", opcode: [0x0f, 0x85], size: 4, target: labels[r.below(i + 1)]! }];
   }
@@ -251,7 +269,8 @@ export class ProgramMaker {
     const memory = new Uint8Array(0x3000);
     for (let at = 0; at < memory.length; at += 16) putVector(r, new DataView(memory.buffer), at, content);
     const rflags = 0x202 | (r.next() & 0x8d5) | (r.chance(6) ? 0x400 : 0);
-    const mxcsr = r.of([0x1f80, 0x1fa0, 0x1fbf, 0x1fbf, 0x9fff, 0x3fbf, 0x7fbf, 0x1d80]);
+    const [low, high] = r.of(MXCSRS);
+    const mxcsr = low | (high << 8);
     return { registers, vectors, rflags, mxcsr, memory };
   }
 }
