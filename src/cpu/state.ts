@@ -40,6 +40,8 @@ export const EXIT_BUDGET = 0x10d8;
 export const EXIT_LINK = 0x10dc;
 /** 1: a compiled region ran until the budget did not suffice for its longest way. */
 export const EXIT_REGION = 0x10e0;
+/** Byte offset of the next entry of the ring of transfers (interpreter/handlers.ts). */
+export const NEXT_TRANSFER = 0x10e4;
 /** Operand passed to and from helpers. */
 export const HELPER_AREA = 0x1100;
 

@@ -174,16 +174,20 @@ export class BlockCache {
     this.#space.view.setUint16(block.start, GOTO, true);
   }
 
-  /**
-   * A block of at most `limit` instructions that ends with STOP where the full one would go on. Never entered from elsewhere. `watched`: {@link generation}
-   * rises when one of its pages is changed.
-   */
-  cut(rip: number, limit: number, watched: boolean): Block | undefined {
-    return this.#decode(rip, Math.min(limit, MAX_INSTRUCTIONS), false, false, watched);
+  /** A block of at most `limit` instructions that ends with STOP where the full one would go on. Never entered from elsewhere. */
+  cut(rip: number, limit: number): Block | undefined {
+    return this.#decode(rip, Math.min(limit, MAX_INSTRUCTIONS), false);
   }
 
   /** The block whose records hold `address`. */
   holding(address: number): Block {
+    const block = this.find(address);
+    if (block === undefined) throw new RangeError("no block holds this record");
+    return block;
+  }
+
+  /** The same; undefined where there is none. */
+  find(address: number): Block | undefined {
     let low = 0;
     let high = this.#blocks.length - 1;
     while (low < high) {
@@ -192,8 +196,7 @@ export class BlockCache {
       else high = middle - 1;
     }
     const block = this.#blocks[low];
-    if (block === undefined || address < block.start || address >= block.end) throw new RangeError("no block holds this record");
-    return block;
+    return block === undefined || address < block.start || address >= block.end ? undefined : block;
   }
 
   /** Drops everything: all records and what refers to them. */
@@ -228,8 +231,8 @@ export class BlockCache {
     }
   }
 
-  /** `keep`: it is linked with others. `register`: it is the one that they lead to. `watched`: changes of its pages are told. */
-  #decode(rip: number, limit: number, keep: boolean, register = keep, watched = register): Block | undefined {
+  /** `keep`: it is linked with others. `register`: it is the one that they lead to. */
+  #decode(rip: number, limit: number, keep: boolean, register = keep): Block | undefined {
     const space = this.#space;
     // Room for the longest block with a RESOLVE record for each branch.
     if (this.#next + (2 * MAX_INSTRUCTIONS + 2) * RECORD > space.layout.arenaEnd) this.flush();
@@ -240,8 +243,10 @@ export class BlockCache {
     const block = this.#write(rip, count, last.ends === undefined || last.ends === "branch", keep);
     this.#handlers.compile();
     this.#blocks.push(block);
-    if (register) this.#byRip.set(rip, block);
-    if (watched) this.#registerPages(count, block);
+    if (register) {
+      this.#byRip.set(rip, block);
+      this.#registerPages(count, block);
+    }
     return block;
   }
 

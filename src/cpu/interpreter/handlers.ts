@@ -13,7 +13,7 @@ import type { HandlerLabel, Label } from "../emit/graph.ts";
 import { newEmitter } from "../emit/lanes.ts";
 import { LocalPool, lower } from "../emit/lower.ts";
 import type { Form } from "../form.ts";
-import { EXIT_ADDRESS, EXIT_BUDGET, EXIT_DETAIL, EXIT_LINK, EXIT_RECORD, RIP } from "../state.ts";
+import { EXIT_ADDRESS, EXIT_BUDGET, EXIT_DETAIL, EXIT_LINK, EXIT_RECORD, NEXT_TRANSFER, RIP } from "../state.ts";
 import type { HandlerLocals, World } from "./binding.ts";
 import { RecordBinding } from "./binding.ts";
 import { COUNT, FIRST_FORM, GOTO, LINK, RECORD, RESOLVE, SKIPPED, STOP } from "./record.ts";
@@ -39,6 +39,13 @@ export const Result = {
   /** The budget does not suffice for another iteration of the repeated instruction at EXIT_RECORD. */
   againBudget: 9,
 } as const;
+
+/**
+ * Entries of the ring of transfers: for each way that the main function took out of a block the address of its record, u32; 0 where it was entered
+ * anew.
+ */
+export const TRANSFERS = 4096;
+export const TRANSFER_BYTES: number = TRANSFERS * 4;
 
 /** Number of entries of the cache of indirect branch targets: 16 bytes each, i64 RIP, u32 record. */
 export const JUMP_CACHE_ENTRIES = 16384;
@@ -202,11 +209,17 @@ function instantiate(module: Uint8Array, context: HandlerContext, more: Record<s
 /** The main function: (pc, budget) -> Result. Leaves the record in EXIT_RECORD and what is left of the budget in EXIT_BUDGET. */
 export type Main = (pc: number, budget: number) => number;
 
+/** Addresses of tables in the arena. */
+export interface MainTables {
+  readonly jumpCache: number;
+  readonly transfers: number;
+}
+
 /**
  * Makes the main function with `hot` as its cases. Handler numbers: RESOLVE, GOTO, STOP, then the hot sequences in order from FIRST_FORM on,
  * then the entries of `table`.
  */
-export function encodeMain(context: HandlerContext, hot: readonly Sequence[], jumpCache: number): Uint8Array {
+export function encodeMain(context: HandlerContext, hot: readonly Sequence[], { jumpCache, transfers }: MainTables): Uint8Array {
   const module = new ModuleWriter();
   const imports = declareImports(module, context);
   const handlerType = module.type(["i32"], ["i32"]);
@@ -223,9 +236,28 @@ export function encodeMain(context: HandlerContext, hot: readonly Sequence[], ju
   };
   const handler = code.local("i32");
   const entry = code.local("i32");
+  const transfer = code.local("i32");
   const pool = new LocalPool(code);
   const surroundings = world(context, imports, locals, pool, "main");
+  const leave = (result: number): void => {
+    storeLocal(code, transfer, "i32.store", NEXT_TRANSFER);
+    leaveMain(code, pc, budget, result);
+  };
+  const noteTransfer = (): void => {
+    code.get(transfer);
+    code.get(pc);
+    code.memory("i32.store", transfers);
+    code.get(transfer);
+    code.i32(4);
+    code.op("i32.add");
+    code.i32(TRANSFER_BYTES - 1);
+    code.op("i32.and");
+    code.set(transfer);
+  };
 
+  code.i32(0);
+  code.memory("i32.load", NEXT_TRANSFER);
+  code.set(transfer);
   code.loop();
   const top = code.depth;
   const labels: Record<HandlerLabel, number> = { next: 0, again: 0, enter: 0, indirect: 0, miss: 0, exit: 0 };
@@ -249,8 +281,8 @@ export function encodeMain(context: HandlerContext, hot: readonly Sequence[], ju
   for (let i = 0; i < FIRST_FORM + hot.length; i++) {
     code.end();
     const group = hot[i - FIRST_FORM];
-    if (i === RESOLVE) leaveMain(code, pc, budget, Result.resolve);
-    else if (i === STOP) leaveMain(code, pc, budget, Result.stop);
+    if (i === RESOLVE) leave(Result.resolve);
+    else if (i === STOP) leave(Result.stop);
     else if (i === GOTO) {
       code.get(pc);
       code.memory("i32.load", LINK);
@@ -315,7 +347,7 @@ export function encodeMain(context: HandlerContext, hot: readonly Sequence[], ju
   code.get(budget);
   code.op("i32.eqz");
   code.if();
-  leaveMain(code, pc, budget, Result.againBudget);
+  leave(Result.againBudget);
   code.end();
   code.get(budget);
   code.i32(1);
@@ -324,6 +356,7 @@ export function encodeMain(context: HandlerContext, hot: readonly Sequence[], ju
   code.br(top);
 
   code.end(); // enter
+  noteTransfer();
   code.get(budget);
   code.get(pc);
   code.memory("i32.load16_u", SKIPPED);
@@ -331,9 +364,10 @@ export function encodeMain(context: HandlerContext, hot: readonly Sequence[], ju
   code.set(budget);
   code.get(locals.link);
   code.set(pc);
-  enterBlock(code, pc, budget, entry, top);
+  enterBlock(code, pc, budget, entry, top, leave);
 
   code.end(); // indirect
+  noteTransfer();
   code.get(locals.target);
   code.op("i32.wrap_i64");
   code.tee(entry);
@@ -353,18 +387,18 @@ export function encodeMain(context: HandlerContext, hot: readonly Sequence[], ju
   code.get(entry);
   code.memory("i32.load", jumpCache + 8);
   code.set(pc);
-  enterBlock(code, pc, budget, entry, top);
+  enterBlock(code, pc, budget, entry, top, leave);
   code.end();
   storeLocal(code, locals.target, "i64.store", RIP);
-  leaveMain(code, pc, budget, Result.indirect);
+  leave(Result.indirect);
 
   code.end(); // miss
   storeLocal(code, locals.missAddress, "i64.store", EXIT_ADDRESS);
   storeLocal(code, locals.missAccess, "i32.store", EXIT_DETAIL);
-  leaveMain(code, pc, budget, Result.miss);
+  leave(Result.miss);
 
   code.end(); // exit
-  leaveMain(code, pc, budget, Result.exit);
+  leave(Result.exit);
   code.end(); // loop
   code.unreachable();
   module.exportFunction("main", module.function(module.type(["i32", "i32"], ["i32"]), code));
@@ -396,7 +430,7 @@ function countPair(code: Code, handler: number, counts: number): void {
 }
 
 /** Pays for the block at `pc`; leaves where the budget does not suffice. */
-function enterBlock(code: Code, pc: number, budget: number, scratch: number, top: number): void {
+function enterBlock(code: Code, pc: number, budget: number, scratch: number, top: number, leave: (result: number) => void): void {
   code.get(budget);
   code.get(pc);
   code.memory("i32.load16_u", COUNT);
@@ -409,7 +443,7 @@ function enterBlock(code: Code, pc: number, budget: number, scratch: number, top
   code.set(budget);
   code.br(top);
   code.end();
-  leaveMain(code, pc, budget, Result.budget);
+  leave(Result.budget);
 }
 
 function leaveMain(code: Code, pc: number, budget: number, result: number): void {

@@ -5,7 +5,7 @@ import type { AddressMode } from "../form.ts";
 import type { WasmTable } from "../../base/index.ts";
 import type { FormEntry, FormTable } from "./forms.ts";
 import { withDeadFlags } from "./forms.ts";
-import type { FormGroup, Handler, HandlerContext, Main, Sequence } from "./handlers.ts";
+import type { FormGroup, Handler, HandlerContext, Main, MainTables, Sequence } from "./handlers.ts";
 import { encodeHandlers, encodeMain, loadHandlers, loadMain } from "./handlers.ts";
 import { hotForms } from "./hot-forms.ts";
 import { hotPairs } from "./hot-pairs.ts";
@@ -27,30 +27,30 @@ export class Handlers {
   readonly #groups: (FormGroup | undefined)[] = [];
   readonly #slow: (Handler | undefined)[] = [];
   readonly #hot: readonly Sequence[];
-  readonly #jumpCache: number;
+  readonly #tables: MainTables;
   readonly #entryName: string;
   readonly #firstFunction: number;
   #pending: FormGroup[] = [];
 
   /** `prebuilt`: what {@link encode} gave for the same layout and `features` (among others), to save the time that making it takes. */
-  constructor(context: HandlerContext, forms: FormTable, jumpCache: number, features: ReadonlySet<string>, prebuilt?: Uint8Array) {
+  constructor(context: HandlerContext, forms: FormTable, tables: MainTables, features: ReadonlySet<string>, prebuilt?: Uint8Array) {
     this.#entryName = entryName(features);
     this.#context = context;
     this.#forms = forms;
-    this.#jumpCache = jumpCache;
+    this.#tables = tables;
     this.#table = new webAssembly.Table({ element: "anyfunc", initial: TABLE_STEP });
     const groups = this.#hotGroups();
     for (const group of groups) this.#groups.push(group);
     this.#hot = [...groups.map((group): Sequence => [group]), ...this.#hotPairs()];
     this.#firstFunction = FIRST_FORM + this.#hot.length;
     const modules = prebuilt === undefined ? undefined : unpackModules(prebuilt, context.layout.windowBits, this.#entryName);
-    this.main = loadMain(context, modules?.main ?? encodeMain(context, this.#hot, jumpCache), this.#table);
+    this.main = loadMain(context, modules?.main ?? encodeMain(context, this.#hot, tables), this.#table);
     if (modules !== undefined) this.#install(loadHandlers(context, modules.warm, this.#addWarm().length));
   }
 
   /** An entry of the constructor's `prebuilt`, which may be several one behind the other: the main function, and functions for the forms that most programs meet. */
   encode(): Uint8Array {
-    const main = encodeMain(this.#context, this.#hot, this.#jumpCache);
+    const main = encodeMain(this.#context, this.#hot, this.#tables);
     const warm = encodeHandlers(this.#context, this.#addWarm(), false);
     return packModules(this.#context.layout.windowBits, this.#entryName, main, warm);
   }

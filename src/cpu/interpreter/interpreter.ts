@@ -16,11 +16,11 @@ import { addressFault, isStepping, signedAt } from "./address-fault.ts";
 import type { Block, Runs } from "./blocks.ts";
 import { BlockCache } from "./blocks.ts";
 import { FormTable } from "./forms.ts";
-import { JUMP_CACHE_ENTRIES, Result } from "./handlers.ts";
+import { JUMP_CACHE_ENTRIES, Result, TRANSFER_BYTES } from "./handlers.ts";
 import { Handlers } from "./hot.ts";
-import type { BasicBlock } from "../jit/path.ts";
 import type { RegionOptions } from "../jit/regions.ts";
 import { Regions } from "../jit/regions.ts";
+import { Transfers } from "../jit/transfers.ts";
 import { WITH_ERROR_CODE } from "./binding.ts";
 import { COUNT, DISP, FIRST_FORM, readAddress64, RECORD, SKIPPED, writeAddress64 } from "./record.ts";
 
@@ -103,8 +103,7 @@ export class Interpreter {
   readonly #pairCounts: number | undefined;
   readonly #helpers: HelperTable;
   readonly #regions: Regions | undefined;
-  /** Blocks that end where the recorded ones do. */
-  readonly #cuts = new WeakMap<BasicBlock, Block>();
+  readonly #transfers: Transfers;
   #flushes = 0;
   /** What is left of the running slice. */
   #budget = 0;
@@ -132,7 +131,8 @@ export class Interpreter {
     this.#features = features;
     this.#view = space.view;
     this.#jumpCache = space.layout.arenaStart;
-    const blocksStart = this.#jumpCache + JUMP_CACHE_ENTRIES * 16;
+    const transfers = this.#jumpCache + JUMP_CACHE_ENTRIES * 16;
+    const blocksStart = transfers + TRANSFER_BYTES;
     this.decoder = new Decoder(allInsns, features, []);
     const forms = new FormTable(this.decoder.rows);
     const helperContext: HelperContext = {
@@ -157,11 +157,12 @@ export class Interpreter {
         slowCommit: (place: number) => this.#slowCommit(place),
       },
     };
-    this.handlers = new Handlers(context, forms, this.#jumpCache, features, options.prebuilt);
+    this.handlers = new Handlers(context, forms, { jumpCache: this.#jumpCache, transfers }, features, options.prebuilt);
     this.#blocks = new BlockCache(space, this.decoder, forms, this.handlers, blocksStart);
+    this.#transfers = new Transfers(space.view, transfers, this.#blocks);
     const { regions = {} } = options;
     if (regions !== false && options.countPairs !== true)
-      this.#regions = new Regions(space, this.decoder, forms, this.handlers, this.#blocks, regions);
+      this.#regions = new Regions(space, this.decoder, forms, this.handlers, this.#blocks, this.#transfers, regions);
     this.#clearJumpCache();
     this.#view.setUint32(FLAGS_SYSTEM, Flag.IF | 2, true);
   }
@@ -210,9 +211,10 @@ export class Interpreter {
     this.#returns = 0;
     while (this.instructions < until && this.#returns < this.patience) {
       const stepping = this.#stepOnce || isStepping(this.#view);
-      const slice = Math.min(until - this.instructions, MAX_BUDGET, this.#regions?.untilSample(this.instructions) ?? Infinity);
+      const left = until - this.instructions;
+      const slice = Math.min(left, MAX_BUDGET, this.#regions?.untilSample(this.instructions) ?? Infinity);
       if (stepping && !past && !this.#stepOnce && this.#blocks.isBreakpoint(this.rip)) return Stop.breakpoint;
-      const stop = stepping ? this.#step() : past || this.#regions?.path === undefined ? this.#runBlocks(slice, past) : this.#record(slice);
+      const stop = stepping ? this.#step() : this.#runBlocks(slice, left, past);
       this.#returns++;
       past = false;
       if (stop !== Stop.budget) return stop;
@@ -221,32 +223,16 @@ export class Interpreter {
     return Stop.budget;
   }
 
-  /** Runs one basic block for the path that is recorded, or one instruction that cannot be in it. */
-  #record(budget: number): Stop {
-    const regions = this.#regions;
-    const block = regions?.blockAt(this.rip);
-    const count = Math.max(1, block?.instructions.length ?? 0);
-    if (regions === undefined || block === undefined || count > budget) return this.#runBlocks(budget, false);
-    let cut = this.#cuts.get(block);
-    if (cut === undefined) {
-      cut = this.#cut(this.rip, count, true);
-      if (cut === undefined) return this.#runBlocks(budget, false);
-      this.#cuts.set(block, cut);
-    }
-    const { flushes } = this.#blocks;
-    regions.step(block, this.instructions);
-    // For the block of a region that was made, all others may have been dropped.
-    if (flushes !== this.#blocks.flushes) return this.#runBlocks(budget, false);
-    // No more than that: a jump to a computed address leads into blocks that go on.
-    return this.#runFrom(cut, count);
-  }
-
-  /** Enters blocks from RIP on, with `resume` behind a breakpoint that is there. `Stop.budget`: RIP says where to go on, with what is left. */
-  #runBlocks(budget: number, resume: boolean): Stop {
+  /**
+   * Enters blocks from RIP on, with `resume` behind a breakpoint that is there: `slice` instructions, and where `budget` allows it the rest of the first block.
+   * `Stop.budget`: RIP says where to go on.
+   */
+  #runBlocks(slice: number, budget: number, resume: boolean): Stop {
     const past = resume && this.#blocks.isBreakpoint(this.rip);
     const block = past ? undefined : this.#blockAt(this.rip);
     if (block === undefined && !past) return Stop.exception;
-    if (block !== undefined && block.count <= budget) return this.#runFrom(block, budget);
+    // To cut a block costs much more than to run it.
+    if (block !== undefined && block.count <= budget) return this.#runFrom(block, Math.max(slice, block.count));
     const cut = this.#cut(this.rip, block === undefined ? 1 : budget);
     if (cut === undefined) {
       this.#decodeFault();
@@ -259,6 +245,7 @@ export class Interpreter {
     this.#budget = budget;
     let pc = this.#pay(block);
     this.#stop = Stop.budget;
+    this.#transfers.interrupt();
     while (pc !== 0) {
       const result = this.handlers.main(pc, this.#budget);
       this.#budget = this.#view.getInt32(EXIT_BUDGET, true);
@@ -399,8 +386,8 @@ export class Interpreter {
     return block;
   }
 
-  #cut(rip: number, limit: number, watched = false): Block | undefined {
-    const cut = this.#blocks.cut(rip, limit, watched);
+  #cut(rip: number, limit: number): Block | undefined {
+    const cut = this.#blocks.cut(rip, limit);
     this.#followFlush();
     return cut;
   }

@@ -35,6 +35,7 @@ export class BlockReader {
   readonly #isBreakpoint: (rip: number) => boolean;
   readonly #compilable: (entry: FormEntry) => boolean;
   readonly #bytes = new Uint8Array(FETCH_BYTES);
+  readonly #known = new Map<number, BasicBlock>();
 
   constructor(
     space: AddressSpace,
@@ -50,8 +51,20 @@ export class BlockReader {
     this.#compilable = compilable;
   }
 
+  /** Forgets the blocks that were read. */
+  clear(): void {
+    this.#known.clear();
+  }
+
+  /** The block at `rip`. */
+  read(rip: number): BasicBlock {
+    let block = this.#known.get(rip);
+    if (block === undefined) this.#known.set(rip, (block = this.readTo(rip)));
+    return block;
+  }
+
   /** The block at `rip`, which ends at the latest where one of `starts` begins. */
-  read(rip: number, starts?: ReadonlySet<number>): BasicBlock {
+  readTo(rip: number, starts?: ReadonlySet<number>): BasicBlock {
     const instructions: Instruction[] = [];
     let at = rip;
     const block = (ends: BasicBlock["ends"], target = -1): BasicBlock => ({ rip, instructions, end: at, target, ends });
@@ -99,8 +112,13 @@ export class Path {
     visits.count++;
     if (this.#last !== undefined && this.#last.block.rip >= block.rip) visits.backwards = true;
     this.steps++;
-    this.#last?.successors.set(block.rip, (this.#last.successors.get(block.rip) ?? 0) + 1);
+    this.leadTo(block.rip);
     this.#last = visits;
+  }
+
+  /** What was last led to `rip`. */
+  leadTo(rip: number): void {
+    this.#last?.successors.set(rip, (this.#last.successors.get(rip) ?? 0) + 1);
   }
 
   /** What ran in between is not known. */

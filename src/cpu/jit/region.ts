@@ -33,6 +33,10 @@ export interface Region {
   readonly nodes: readonly Node[];
 }
 
+export function instructionsOf({ nodes }: Region): number {
+  return nodes.reduce((sum, { instructions }) => sum + instructions.length, 0);
+}
+
 /** Instructions of a region. V8 wants functions well below 100 KB. */
 const MAX_INSTRUCTIONS = 600;
 const MAX_COMPUTED = 24;
@@ -84,7 +88,7 @@ export function formRegion(path: Path, reader: BlockReader, isTaken: (rip: numbe
   const chosen = choose(path, first);
   const drafts = new Map<number, Draft>();
   for (const rip of chosen) {
-    const block = reader.read(rip, chosen);
+    const block = reader.readTo(rip, chosen);
     if (block.instructions.length === 0) return undefined;
     drafts.set(rip, { block, successors: path.visits.get(rip)?.successors ?? new Map<number, number>() });
   }

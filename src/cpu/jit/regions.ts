@@ -1,6 +1,6 @@
 /**
- * Which parts of the program become regions. The interpreter is stopped every so many instructions: where it stands often is hot, and its way from there
- * is recorded block by block. Nothing of this can be seen by the guest.
+ * Which parts of the program become regions. The interpreter is stopped every so many instructions: where it stands often is hot, and the way that it took
+ * there last says what else is. Nothing of this can be seen by the guest.
  */
 
 import { webAssembly } from "../../base/index.ts";
@@ -8,37 +8,47 @@ import { PAGE_SIZE } from "../../memory/index.ts";
 import type { AddressSpace } from "../../memory/index.ts";
 import type { Decoder } from "../decode/decoder.ts";
 import type { BlockCache } from "../interpreter/blocks.ts";
-import type { FormEntry, FormTable } from "../interpreter/forms.ts";
+import type { Form } from "../form.ts";
+import type { FormTable } from "../interpreter/forms.ts";
 import type { Handler } from "../interpreter/handlers.ts";
 import type { Handlers } from "../interpreter/hot.ts";
 import { EXIT_REGION, MXCSR } from "../state.ts";
-import type { BasicBlock } from "./path.ts";
-import { BlockReader, Path } from "./path.ts";
+import type { Candidate } from "./candidates.ts";
+import { Candidates } from "./candidates.ts";
+import type { Path } from "./path.ts";
+import { BlockReader } from "./path.ts";
 import type { Region } from "./region.ts";
 import { formRegion } from "./region.ts";
+import type { Transfers } from "./transfers.ts";
 import { walk } from "./walk.ts";
-import { encodeRegion, isCompilable } from "./write.ts";
+import { encodeRegion } from "./write.ts";
 
 export interface RegionOptions {
   /** Instructions between two samples. */
   readonly interval?: number;
-  /** Samples of one address that make it hot. */
+  /** Samples of one place that make it hot. */
   readonly samples?: number;
-  /** Blocks that are recorded from there. */
+  /** Transfers before, of which a region is formed. */
   readonly steps?: number;
-  /** Instructions that must run for each instruction that was compiled: what is spent on regions stays in proportion. */
+  /** Instructions that the interpreter must have run in a region for each one that is compiled: about what it could have run meanwhile. */
   readonly pace?: number;
 }
 
 const MAX_INTERVAL = 2_000_000;
 const MAX_REGIONS = 4000;
+/**
+ * What is spent on forming and compiling, in instructions that the interpreter could have run meanwhile, stays below this share of what has run, and a
+ * credit that programs begin with.
+ */
+const SHARE = 0.25;
+const CREDIT = 20_000_000;
+/** To look at a path costs as much as so many of a region's instructions. */
+const LOOK_COST = 20;
 /** Samples between two looks at what the regions do; those are judged that ran so often. */
 const REVIEW_INTERVAL = 200;
 const REVIEW_RUNS = 1000;
 /** Instructions that a region must run each time it is entered. */
 const WORTH = 20;
-/** A recording is given up where this many instructions had to be run in between that no region holds. */
-const MAX_INTERRUPTIONS = 2000;
 
 export class Regions {
   readonly #space: AddressSpace;
@@ -46,33 +56,37 @@ export class Regions {
   readonly #blocks: BlockCache;
   readonly #reader: BlockReader;
   readonly #options: Required<RegionOptions>;
-  readonly #compilable = new Map<object, boolean>();
-  readonly #samples = new Map<number, number>();
-  readonly #read = new Map<number, BasicBlock>();
+  readonly #transfers: Transfers;
+  /** Forms that no region can hold. */
+  readonly #excluded = new Set<Form>();
+  readonly #candidates = new Candidates();
   #generation = 0;
-  #interruptions = 0;
   #made = 0;
   #sampled = 0;
   /** Where regions begin, with the MXCSR that they are for. */
   readonly #installed = new Map<number, number>();
   /** The handler of the region at an address: another one there gets its number. */
   readonly #numbers = new Map<number, number>();
-  /** How often an address was hot to no avail. */
-  readonly #failures = new Map<number, number>();
-  /** Instructions of the machine before the next region may be formed. */
-  #notBefore = 0;
+  #spent = 0;
   /** Instructions between two samples now. */
   #interval: number;
   /** Instructions of the machine at the next one. */
   #nextSample: number;
-  /** What is being recorded. */
-  path: Path | undefined;
 
-  constructor(space: AddressSpace, decoder: Decoder, forms: FormTable, handlers: Handlers, blocks: BlockCache, options: RegionOptions) {
+  constructor(
+    space: AddressSpace,
+    decoder: Decoder,
+    forms: FormTable,
+    handlers: Handlers,
+    blocks: BlockCache,
+    transfers: Transfers,
+    options: RegionOptions,
+  ) {
     this.#space = space;
     this.#handlers = handlers;
     this.#blocks = blocks;
-    this.#options = { interval: 20_000, samples: 6, steps: 3000, pace: 4000, ...options };
+    this.#transfers = transfers;
+    this.#options = { interval: 40_000, samples: 100, steps: 1000, pace: 100_000, ...options };
     this.#interval = this.#options.interval;
     this.#nextSample = this.#interval;
     this.#reader = new BlockReader(
@@ -80,7 +94,7 @@ export class Regions {
       decoder,
       forms,
       (rip) => blocks.isBreakpoint(rip),
-      (entry) => this.#isCompilable(entry),
+      ({ form, ends }) => form.rep === 0 && ends !== "exit" && !this.#excluded.has(form),
     );
   }
 
@@ -89,22 +103,16 @@ export class Regions {
     return this.#made;
   }
 
-  #isCompilable(entry: FormEntry): boolean {
-    let compilable = this.#compilable.get(entry);
-    if (compilable === undefined) this.#compilable.set(entry, (compilable = isCompilable(entry, this.#space.layout)));
-    return compilable;
-  }
-
   /** Instructions that may run after `instructions` before the next sample. */
   untilSample(instructions: number): number {
     const left = this.#nextSample - instructions;
-    // None is taken while a path is recorded; and the machine may have been given another state, with another count.
+    // The machine may have been given another state, with another count.
     return left > 0 && left <= MAX_INTERVAL ? left : this.#interval;
   }
 
   /** The interpreter stands at `rip` after `instructions`. */
   sampleIfDue(rip: number, instructions: number): void {
-    if (instructions < this.#nextSample || this.path !== undefined) return;
+    if (instructions < this.#nextSample) return;
     this.#sample(rip, instructions);
     this.#nextSample = instructions + this.#interval;
   }
@@ -118,14 +126,49 @@ export class Regions {
       return;
     }
     this.#interval = this.#options.interval;
-    const count = (this.#samples.get(rip) ?? 0) + 1;
-    this.#samples.set(rip, count);
-    if (count < this.#options.samples * 8 ** (this.#failures.get(rip) ?? 0) || instructions < this.#notBefore || this.#made >= MAX_REGIONS) return;
-    this.#samples.delete(rip);
-    this.path = new Path(rip);
-    this.#read.clear();
-    this.#interruptions = 0;
+    this.#followChanges();
+    const { count, candidate } = this.#candidates.sample(rip, this.#interval);
+    if (candidate !== undefined) this.#consider(candidate, instructions);
+    else if (count >= this.#options.samples) this.#look(rip, instructions);
+  }
+
+  /** Code that was changed may not be what was read, and records may be others. */
+  #followChanges(): void {
+    if (this.#generation === this.#blocks.generation) return;
     this.#generation = this.#blocks.generation;
+    this.#candidates.clear();
+    this.#reader.clear();
+    this.#transfers.clear();
+  }
+
+  /** Whether so much may be spent now, counted as instructions of regions. */
+  #affords(cost: number, instructions: number): boolean {
+    return this.#made < MAX_REGIONS && this.#spent + cost * this.#options.pace <= CREDIT + instructions * SHARE;
+  }
+
+  /** Forms a region of the way that led to `rip`. */
+  #look(rip: number, instructions: number): void {
+    if (!this.#affords(LOOK_COST, instructions)) return;
+    this.#spent += LOOK_COST * this.#options.pace;
+    const path = this.#transfers.path(rip, this.#options.steps, this.#reader);
+    const region = this.#form(path);
+    // What it leads to may be a region already, that is left too soon.
+    this.#candidates.looked(rip, 4 * this.#options.samples);
+    if (region !== undefined) this.#consider(this.#candidates.add(region, path), instructions);
+  }
+
+  #form(path: Path): Region | undefined {
+    const mxcsr = this.#space.view.getUint32(MXCSR, true);
+    return formRegion(path, this.#reader, (rip) => this.#blocks.replaced.has(rip) && this.#installed.get(rip) === mxcsr);
+  }
+
+  /** Compiles it if there is reason enough. */
+  #consider(candidate: Candidate, instructions: number): void {
+    const { pace } = this.#options;
+    if (candidate.evidence < candidate.instructions * pace || !this.#affords(candidate.instructions, instructions)) return;
+    this.#spent += candidate.instructions * pace;
+    this.#candidates.remove(candidate.region);
+    this.#compile(candidate.region, () => this.#form(candidate.path));
   }
 
   /** Takes out what is left too soon to be worth its entry. */
@@ -136,57 +179,31 @@ export class Regions {
     }
   }
 
-  /** The basic block at `rip`, where a recording goes on: without instructions where there is one that no region holds. Undefined: it is given up. */
-  blockAt(rip: number): BasicBlock | undefined {
-    if (this.#generation !== this.#blocks.generation || this.#interruptions > MAX_INTERRUPTIONS) {
-      this.#fail();
-      return undefined;
-    }
-    let block = this.#read.get(rip);
-    if (block === undefined) this.#read.set(rip, (block = this.#reader.read(rip)));
-    return block;
-  }
-
-  #fail(): void {
-    if (this.path === undefined) return;
-    const { start } = this.path;
-    this.#failures.set(start, (this.#failures.get(start) ?? 0) + 1);
-    this.path = undefined;
-  }
-
-  /** `block` is run next, `instructions` after the start. */
-  step(block: BasicBlock, instructions: number): void {
-    const { path } = this;
-    if (path === undefined) return;
-    if (block.instructions.length === 0) {
-      this.#interruptions++;
-      path.interrupt();
-      return;
-    }
-    path.step(block);
-    if (path.steps < this.#options.steps) return;
-    const mxcsr = this.#space.view.getUint32(MXCSR, true);
-    const region = formRegion(path, this.#reader, (rip) => this.#blocks.replaced.has(rip) && this.#installed.get(rip) === mxcsr);
-    if (region?.entry.rip !== path.start) this.#fail();
-    this.path = undefined;
-    if (region === undefined) return;
-    this.#installed.set(region.entry.rip, mxcsr);
-    const length = region.nodes.reduce((sum, node) => sum + node.instructions.length, 0);
-    this.#notBefore = instructions + length * this.#options.pace;
-    this.#install(region);
-  }
-
   /** A region at once at `rip`, of all that it may lead to; `computed`: where computed jumps lead. False: there is nothing to make one of. */
   compile(rip: number, computed: Iterable<number>): boolean {
-    const region = formRegion(walk(rip, this.#reader, computed), this.#reader, () => false);
-    if (region === undefined) return false;
-    this.#installed.set(rip, this.#space.view.getUint32(MXCSR, true));
-    return this.#install(region);
+    const form = (): Region | undefined => formRegion(walk(rip, this.#reader, computed), this.#reader, () => false);
+    this.#followChanges();
+    const region = form();
+    return region !== undefined && this.#compile(region, form);
   }
 
-  #install(region: Region): boolean {
-    const { layout, memory, view } = this.#space;
-    const compiled = new webAssembly.Module(encodeRegion(region, layout, view.getUint32(MXCSR, true)));
+  /** `again`: forms it once more, where it holds what it cannot. */
+  #compile(region: Region, again: () => Region | undefined): boolean {
+    const mxcsr = this.#space.view.getUint32(MXCSR, true);
+    let formed: Region | undefined = region;
+    while (formed !== undefined) {
+      const encoded = encodeRegion(formed, this.#space.layout, mxcsr);
+      if (encoded instanceof Uint8Array) return this.#install(formed, encoded, mxcsr);
+      this.#excluded.add(encoded);
+      this.#reader.clear();
+      formed = again();
+    }
+    return false;
+  }
+
+  #install(region: Region, module: Uint8Array, mxcsr: number): boolean {
+    const { memory } = this.#space;
+    const compiled = new webAssembly.Module(module);
     const instance = new webAssembly.Instance(compiled, { tsvm: { memory } });
     const pages = new Set<number>();
     for (const node of region.nodes) {
@@ -198,6 +215,7 @@ export class Regions {
     const { rip } = region.entry;
     const number = this.#handlers.add(instance.exports["region"] as Handler, this.#numbers.get(rip));
     this.#numbers.set(rip, number);
+    this.#installed.set(rip, mxcsr);
     const replaced = this.#blocks.replace(rip, number, pages);
     if (replaced) this.#made++;
     return replaced;

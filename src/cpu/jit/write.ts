@@ -6,10 +6,9 @@ import { newEmitter } from "../emit/lanes.ts";
 import type { SymbolicFlags } from "../emit/flags.ts";
 import type { Label } from "../emit/graph.ts";
 import { LocalPool, lower } from "../emit/lower.ts";
-import type { FormEntry } from "../interpreter/forms.ts";
+import type { Form } from "../form.ts";
 import { Result, storeLocal } from "../interpreter/handlers.ts";
 import { LINK, RUN_INSTRUCTIONS, RUNS } from "../interpreter/record.ts";
-import { newDecoded } from "../isa/insn.ts";
 import { EXIT_BUDGET, EXIT_LINK, EXIT_REGION, FLAG_RESULT, FLAG_VECTOR, MXCSR, RIP } from "../state.ts";
 import { NotCompilable, RegionBinding } from "./binding.ts";
 import { RegionFlags } from "./flags.ts";
@@ -23,27 +22,26 @@ import type { Edge, Node, Region } from "./region.ts";
 const FEW = 3;
 const MAX_TABLE_BITS = 8;
 
-/** Whether a form can be a part of a region. */
-export function isCompilable({ form, ends }: FormEntry, layout: WindowLayout): boolean {
-  if (form.rep !== 0 || ends === "exit") return false;
-  const code = new Code(["i32"]);
-  const graph = new FoldingGraph();
-  const frame = new Frame(code, new LocalPool(code), layout, 0);
-  const binding = new RegionBinding(graph, frame, -1, undefined, form, newDecoded());
-  try {
-    newEmitter(graph, form, binding, undefined).run(true);
-  } catch (error) {
-    if (error instanceof NotCompilable) return false;
-    throw error;
+/** The form that a region cannot hold. */
+class Excluded extends Error {
+  readonly form: Form;
+
+  constructor(form: Form) {
+    super(form.key);
+    this.form = form;
   }
-  return true;
 }
 
-/** A module that exports `region`, for a processor whose MXCSR has this value. */
-export function encodeRegion(region: Region, layout: WindowLayout, mxcsr: number): Uint8Array {
+/** A module that exports `region`, for a processor whose MXCSR has this value; or a form that no region can hold. */
+export function encodeRegion(region: Region, layout: WindowLayout, mxcsr: number): Uint8Array | Form {
   const module = new ModuleWriter();
   module.importMemory("tsvm", "memory", layout.memoryBytes / 0x1_0000);
-  module.exportFunction("region", module.function(module.type(["i32"], ["i32"]), new RegionWriter(region, layout, mxcsr).write()));
+  try {
+    module.exportFunction("region", module.function(module.type(["i32"], ["i32"]), new RegionWriter(region, layout, mxcsr).write()));
+  } catch (error) {
+    if (error instanceof Excluded) return error.form;
+    throw error;
+  }
   return module.encode();
 }
 
@@ -260,7 +258,11 @@ class RegionWriter {
       const taken = last && ends === "indirect" ? node.computedNumber : (node.taken.get(i)?.number ?? -1);
       binding.begin(form, decoded, i, { taken, next: node.next?.number ?? -1 });
       const emitter = newEmitter(graph, form, binding, symbolic);
-      emitter.run(last && node.next !== undefined);
+      try {
+        emitter.run(last && node.next !== undefined);
+      } catch (error) {
+        throw error instanceof NotCompilable ? new Excluded(form) : error;
+      }
       symbolic = emitter.symbolic;
     });
     for (const edge of edgesOf(node)) this.#kinds.set(edge.number, binding.flags.kinds.get(edge.number));
