@@ -238,7 +238,8 @@ export class Machine {
     } else if (stop === Stop.exception) {
       const { exception } = cpu;
       const { unimplemented, lacking, mnemonic, bytes } = exception;
-      if (unimplemented || lacking !== undefined) for (const listener of this.#listeners) listener.unimplemented?.(task, cpu.rip, bytes, lacking, mnemonic);
+      if (unimplemented || lacking !== undefined)
+        for (const listener of this.#listeners) listener.unimplemented?.(task, cpu.rip, bytes, lacking, mnemonic);
       kernel.fault(task, exception);
     }
     return undefined;
