@@ -89,10 +89,11 @@ export function formRegion(path: Path, reader: BlockReader, isTaken: (rip: numbe
   const drafts = new Map<number, Draft>();
   for (const rip of chosen) {
     const block = reader.readTo(rip, chosen);
-    if (block.instructions.length === 0) return undefined;
+    // What was thought of it when the path ran may have proved wrong.
+    if (block.instructions.length === 0) continue;
     drafts.set(rip, { block, successors: path.visits.get(rip)?.successors ?? new Map<number, number>() });
   }
-  return new Former(first.block.rip, drafts).region();
+  return drafts.has(first.block.rip) ? new Former(first.block.rip, drafts).region() : undefined;
 }
 
 class Former {
