@@ -37,8 +37,8 @@ export function instructionsOf({ nodes }: Region): number {
   return nodes.reduce((sum, { instructions }) => sum + instructions.length, 0);
 }
 
-/** Instructions of a region. V8 wants functions well below 100 KB. */
-const MAX_INSTRUCTIONS = 600;
+/** Instructions of a region. */
+export const MAX_INSTRUCTIONS = 600;
 const MAX_COMPUTED = 24;
 
 interface Draft {
@@ -60,10 +60,10 @@ function leastCount(path: Path): number {
 }
 
 /** The blocks that ran often, reached from the first, most often first. */
-function choose(path: Path, first: Visits): Set<number> {
+function choose(path: Path, first: Visits, limit: number): Set<number> {
   const chosen = new Set<number>();
   const least = leastCount(path);
-  let room = MAX_INSTRUCTIONS;
+  let room = limit;
   const waiting = [first];
   while (waiting.length > 0) {
     waiting.sort((a, b) => a.count - b.count);
@@ -81,11 +81,11 @@ function choose(path: Path, first: Visits): Set<number> {
   return chosen;
 }
 
-/** Forms a region from what was seen; undefined where nothing of it ran often that does not begin where one `isTaken`. */
-export function formRegion(path: Path, reader: BlockReader, isTaken: (rip: number) => boolean): Region | undefined {
+/** Forms a region of at most `limit` instructions from what was seen; undefined where nothing of it ran often that does not begin where one `isTaken`. */
+export function formRegion(path: Path, reader: BlockReader, isTaken: (rip: number) => boolean, limit: number = MAX_INSTRUCTIONS): Region | undefined {
   const first = chooseEntry(path, isTaken);
   if (first === undefined) return undefined;
-  const chosen = choose(path, first);
+  const chosen = choose(path, first, limit);
   const drafts = new Map<number, Draft>();
   for (const rip of chosen) {
     const block = reader.readTo(rip, chosen);

@@ -18,7 +18,7 @@ import { Candidates } from "./candidates.ts";
 import type { Path } from "./path.ts";
 import { BlockReader } from "./path.ts";
 import type { Region } from "./region.ts";
-import { formRegion } from "./region.ts";
+import { formRegion, instructionsOf, MAX_INSTRUCTIONS } from "./region.ts";
 import type { Transfers } from "./transfers.ts";
 import { walk } from "./walk.ts";
 import { encodeRegion } from "./write.ts";
@@ -42,6 +42,8 @@ const MAX_REGIONS = 4000;
  */
 const SHARE = 0.25;
 const CREDIT = 20_000_000;
+/** Bytes of WebAssembly of a region: V8 wants functions well below 100 KB. */
+const MAX_BYTES = 80_000;
 /** To look at a path costs as much as so many of a region's instructions. */
 const LOOK_COST = 20;
 /** Samples between two looks at what the regions do; those are judged that ran so often. */
@@ -151,15 +153,15 @@ export class Regions {
     if (!this.#affords(LOOK_COST, instructions)) return;
     this.#spent += LOOK_COST * this.#options.pace;
     const path = this.#transfers.path(rip, this.#options.steps, this.#reader);
-    const region = this.#form(path);
+    const region = this.#form(path, MAX_INSTRUCTIONS);
     // What it leads to may be a region already, that is left too soon.
     this.#candidates.looked(rip, 4 * this.#options.samples);
     if (region !== undefined) this.#consider(this.#candidates.add(region, path), instructions);
   }
 
-  #form(path: Path): Region | undefined {
+  #form(path: Path, limit: number): Region | undefined {
     const mxcsr = this.#space.view.getUint32(MXCSR, true);
-    return formRegion(path, this.#reader, (rip) => this.#blocks.replaced.has(rip) && this.#installed.get(rip) === mxcsr);
+    return formRegion(path, this.#reader, (rip) => this.#blocks.replaced.has(rip) && this.#installed.get(rip) === mxcsr, limit);
   }
 
   /** Compiles it if there is reason enough. */
@@ -168,7 +170,7 @@ export class Regions {
     if (candidate.evidence < candidate.instructions * pace || !this.#affords(candidate.instructions, instructions)) return;
     this.#spent += candidate.instructions * pace;
     this.#candidates.remove(candidate.region);
-    this.#compile(candidate.region, () => this.#form(candidate.path));
+    this.#compile(candidate.region, (limit) => this.#form(candidate.path, limit));
   }
 
   /** Takes out what is left too soon to be worth its entry. */
@@ -181,22 +183,27 @@ export class Regions {
 
   /** A region at once at `rip`, of all that it may lead to; `computed`: where computed jumps lead. False: there is nothing to make one of. */
   compile(rip: number, computed: Iterable<number>): boolean {
-    const form = (): Region | undefined => formRegion(walk(rip, this.#reader, computed), this.#reader, () => false);
+    const form = (limit: number): Region | undefined => formRegion(walk(rip, this.#reader, computed), this.#reader, () => false, limit);
     this.#followChanges();
-    const region = form();
+    const region = form(MAX_INSTRUCTIONS);
     return region !== undefined && this.#compile(region, form);
   }
 
-  /** `again`: forms it once more, where it holds what it cannot. */
-  #compile(region: Region, again: () => Region | undefined): boolean {
+  /** `again`: forms it once more of at most `limit` instructions, where it holds what it cannot or is too large. */
+  #compile(region: Region, again: (limit: number) => Region | undefined): boolean {
+    let limit = MAX_INSTRUCTIONS;
     const mxcsr = this.#space.view.getUint32(MXCSR, true);
     let formed: Region | undefined = region;
     while (formed !== undefined) {
       const encoded = encodeRegion(formed, this.#space.layout, mxcsr);
-      if (encoded instanceof Uint8Array) return this.#install(formed, encoded, mxcsr);
-      this.#excluded.add(encoded);
-      this.#reader.clear();
-      formed = again();
+      if (encoded instanceof Uint8Array) {
+        if (encoded.length <= MAX_BYTES) return this.#install(formed, encoded, mxcsr);
+        limit = Math.floor(instructionsOf(formed) / 2);
+      } else {
+        this.#excluded.add(encoded);
+        this.#reader.clear();
+      }
+      formed = again(limit);
     }
     return false;
   }
