@@ -128,9 +128,12 @@ export class AddressSpace extends Mappings {
 
   /**
    * Copies executable bytes from `address` on and returns how many, fewer than asked where the next page may not be
-   * executed. 0: `fault` is set.
+   * executed, or is not loaded and more than `load` pages would be. 0: `fault` is set, where one may be loaded.
    */
-  fetch(address: number, into: Uint8Array): number {
+  fetch(address: number, into: Uint8Array, load: number = Infinity): number {
+    let left = load;
+    const mayLoad = (at: number): boolean => this.pages.get(Math.floor(at / PAGE_SIZE)) !== undefined || left-- > 0;
+    if (!mayLoad(address)) return 0;
     let page = this.locate(address, Access.fetch);
     let at = address % PAGE_SIZE;
     let done = 0;
@@ -141,7 +144,7 @@ export class AddressSpace extends Mappings {
       if (done === into.length) break;
       at = 0;
       const area = this.areaList.at(address + done);
-      if (area === undefined || (area.prot & Access.fetch) === 0) break;
+      if (area === undefined || (area.prot & Access.fetch) === 0 || !mayLoad(address + done)) break;
       page = this.pageIn(area, address + done);
     }
     return done;

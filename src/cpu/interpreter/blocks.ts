@@ -286,10 +286,13 @@ export class BlockCache {
     else if (blocks.at(-1) !== block) blocks.push(block);
   }
 
-  /** Decodes up to `limit` instructions into the scratch lists; how many. */
+  /**
+   * Decodes up to `limit` instructions into the scratch lists; how many. Only for the first one pages are loaded, for it is executed: which pages of a file are
+   * loaded can be seen in images.
+   */
   #read(rip: number, limit: number): number {
     const bytes = this.#bytes;
-    let available = this.#space.fetch(rip, bytes);
+    let available = this.#space.fetch(rip, bytes, 1);
     let from = rip;
     if (available === 0) return this.#fail("fetch", this.#space.fault.address, 0);
     let at = 0;
@@ -298,10 +301,14 @@ export class BlockCache {
       if (available - at < MAX_INSTRUCTION_BYTES && available === FETCH_BYTES) {
         from += at;
         at = 0;
-        available = this.#space.fetch(from, bytes);
+        available = this.#space.fetch(from, bytes, 0);
       }
       const decoded = this.#decoded[count] as Decoded;
-      const status = this.#decoder.decode(bytes, at, available, from + at, decoded);
+      let status = this.#decoder.decode(bytes, at, available, from + at, decoded);
+      if (status === DecodeStatus.truncated && count === 0 && available < MAX_INSTRUCTION_BYTES) {
+        available = this.#space.fetch(rip, bytes.subarray(0, MAX_INSTRUCTION_BYTES));
+        status = this.#decoder.decode(bytes, at, available, rip, decoded);
+      }
       if (status !== DecodeStatus.ok) {
         if (count > 0) break;
         if (status === DecodeStatus.truncated) {
@@ -321,7 +328,7 @@ export class BlockCache {
       if (entry.ends !== "jump" || count === limit || !isPlainJump(entry)) break;
       const target = branchTarget(entry, from + at, decoded.imm);
       if (target < from + at) break;
-      available = this.#space.fetch(target, bytes);
+      available = this.#space.fetch(target, bytes, 0);
       if (available === 0) break;
       this.#followed[count - 1] = 1;
       from = target;

@@ -71,7 +71,7 @@ export class BlockReader {
     while (instructions.length < MAX_INSTRUCTIONS) {
       if (at !== rip && starts?.has(at) === true) return block("none");
       if (this.#isBreakpoint(at)) return block("stop");
-      const available = this.#space.fetch(at, this.#bytes);
+      const available = this.#space.fetch(at, this.#bytes, at === rip ? 1 : 0);
       const decoded = newDecoded();
       if (available === 0 || this.#decoder.decode(this.#bytes, 0, available, at, decoded) !== DecodeStatus.ok) return block("stop");
       const entry = this.#forms.entryOf(decoded);
