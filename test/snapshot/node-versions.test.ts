@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import { listPrograms } from "../../programs/build.ts";
+import type { Engines } from "./engines.ts";
 import type { Moves } from "./moves.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -25,21 +26,24 @@ function run(node: string, ...args: string[]): string {
   return child.stdout;
 }
 
-/** Images at random stops, as digests by program; each run also moves between machines. */
-function digests(node: string): Record<string, string> {
+/** Images at random stops, as digests by program; each run also moves between machines, `options` say which. */
+function digests(node: string, ...options: string[]): Record<string, string> {
   const file = join(folder, "moves.json");
-  run(node, "tools/properties.ts", "--match", pattern, "--stops", String(stops), "--json", file);
-  const { rows } = JSON.parse(readFileSync(file, "utf8")) as { rows: Record<string, Moves> };
+  run(node, "tools/properties.ts", "--match", pattern, "--stops", String(stops), "--json", file, ...options);
+  const { rows } = JSON.parse(readFileSync(file, "utf8")) as { rows: Record<string, Moves | Engines> };
   return Object.fromEntries(Object.entries(rows).map(([name, { digest }]) => [name, digest]));
 }
 
 describe.skipIf(nodes.length === 0)("Node as TSVM_NODES says", () => {
   const names = listPrograms().flatMap(({ name }) => (new RegExp(pattern).test(name) ? [name] : []));
+  const regions = ["--engines", "hair-trigger"];
   const own = nodes.length === 0 ? {} : digests(process.execPath);
+  const ownWithRegions = nodes.length === 0 ? {} : digests(process.execPath, ...regions);
 
   test.each(nodes)("%s", { timeout: 3_600_000 }, (node) => {
     expect(run(node, "tools/golden-images.ts", "--check", ...names)).toBe(names.map((name) => `${name}: as recorded\n`).join(""));
     expect(Object.keys(own)).toEqual(names);
     expect(digests(node)).toEqual(own);
+    expect(digests(node, ...regions)).toEqual(ownWithRegions);
   });
 });
