@@ -36,12 +36,8 @@ export interface RegionOptions {
 
 const MAX_INTERVAL = 2_000_000;
 const MAX_REGIONS = 4000;
-/**
- * What is spent on forming and compiling, in instructions that the interpreter could have run meanwhile, stays below this share of what has run, and a
- * credit that programs begin with.
- */
-const SHARE = 0.25;
-const CREDIT = 20_000_000;
+/** What is spent on forming and compiling, in instructions that the interpreter could have run meanwhile, stays below this share of what has run. */
+const SHARE = 0.5;
 /** Bytes of WebAssembly of a region: V8 wants functions well below 100 KB. */
 const MAX_BYTES = 80_000;
 /** To look at a path costs as much as so many of a region's instructions. */
@@ -145,7 +141,7 @@ export class Regions {
 
   /** Whether so much may be spent now, counted as instructions of regions. */
   #affords(cost: number, instructions: number): boolean {
-    return this.#made < MAX_REGIONS && this.#spent + cost * this.#options.pace <= CREDIT + instructions * SHARE;
+    return this.#made < MAX_REGIONS && this.#spent + cost * this.#options.pace <= instructions * SHARE;
   }
 
   /** Forms a region of the way that led to `rip`. */
