@@ -35,7 +35,10 @@ export interface RegionOptions {
 }
 
 const MAX_INTERVAL = 2_000_000;
+/** Addresses where regions begin or have begun. */
 const MAX_REGIONS = 4000;
+/** At one address. */
+const MAX_OTHERS = 3;
 /** What is spent on forming and compiling, in instructions that the interpreter could have run meanwhile, stays below this share of what has run. */
 const SHARE = 0.5;
 /** Bytes of WebAssembly of a region: V8 wants functions well below 100 KB. */
@@ -61,8 +64,8 @@ export class Regions {
   #generation = 0;
   #made = 0;
   #sampled = 0;
-  /** Where regions begin, with the MXCSR that they are for. */
-  readonly #installed = new Map<number, number>();
+  /** Where regions begin, with the MXCSR that they are for, and how often another one with another has stood there. */
+  readonly #installed = new Map<number, { readonly mxcsr: number; readonly others: number }>();
   /** The handler of the region at an address: another one there gets its number. */
   readonly #numbers = new Map<number, number>();
   #spent = 0;
@@ -141,7 +144,7 @@ export class Regions {
 
   /** Whether so much may be spent now, counted as instructions of regions. */
   #affords(cost: number, instructions: number): boolean {
-    return this.#made < MAX_REGIONS && this.#spent + cost * this.#options.pace <= instructions * SHARE;
+    return this.#numbers.size < MAX_REGIONS && this.#spent + cost * this.#options.pace <= instructions * SHARE;
   }
 
   /** Forms a region of the way that led to `rip`. */
@@ -156,8 +159,13 @@ export class Regions {
   }
 
   #form(path: Path, limit: number): Region | undefined {
-    const mxcsr = this.#space.view.getUint32(MXCSR, true);
-    return formRegion(path, this.#reader, (rip) => this.#blocks.replaced.has(rip) && this.#installed.get(rip) === mxcsr, limit);
+    return formRegion(path, this.#reader, (rip) => this.#isTaken(rip), limit);
+  }
+
+  /** Whether a region stands at `rip` that is for the MXCSR of now; or was often replaced by others for another, which does not pay. */
+  #isTaken(rip: number): boolean {
+    const installed = this.#blocks.replaced.has(rip) ? this.#installed.get(rip) : undefined;
+    return installed !== undefined && (installed.mxcsr === this.#space.view.getUint32(MXCSR, true) || installed.others >= MAX_OTHERS);
   }
 
   /** Compiles it if there is reason enough. */
@@ -218,7 +226,8 @@ export class Regions {
     const { rip } = region.entry;
     const number = this.#handlers.add(instance.exports["region"] as Handler, this.#numbers.get(rip));
     this.#numbers.set(rip, number);
-    this.#installed.set(rip, mxcsr);
+    const before = this.#blocks.replaced.has(rip) ? this.#installed.get(rip) : undefined;
+    this.#installed.set(rip, { mxcsr, others: before === undefined || before.mxcsr === mxcsr ? 0 : before.others + 1 });
     const replaced = this.#blocks.replace(rip, number, pages);
     if (replaced) this.#made++;
     return replaced;
