@@ -68,6 +68,8 @@ export class Regions {
   readonly #installed = new Map<number, { readonly mxcsr: number; readonly others: number }>();
   /** The handler of the region at an address: another one there gets its number. */
   readonly #numbers = new Map<number, number>();
+  /** Instructions that have run, by samples, and what was spent of them. */
+  #ran = 0;
   #spent = 0;
   /** Instructions between two samples now. */
   #interval: number;
@@ -106,19 +108,21 @@ export class Regions {
 
   /** Instructions that may run after `instructions` before the next sample. */
   untilSample(instructions: number): number {
-    const left = this.#nextSample - instructions;
     // The machine may have been given another state, with another count.
-    return left > 0 && left <= MAX_INTERVAL ? left : this.#interval;
+    if (this.#nextSample - instructions > MAX_INTERVAL) this.#nextSample = instructions + this.#interval;
+    const left = this.#nextSample - instructions;
+    return left > 0 ? left : this.#interval;
   }
 
   /** The interpreter stands at `rip` after `instructions`. */
   sampleIfDue(rip: number, instructions: number): void {
     if (instructions < this.#nextSample) return;
-    this.#sample(rip, instructions);
+    this.#ran += this.#interval;
+    this.#sample(rip);
     this.#nextSample = instructions + this.#interval;
   }
 
-  #sample(rip: number, instructions: number): void {
+  #sample(rip: number): void {
     if (++this.#sampled % REVIEW_INTERVAL === 0) this.#review();
     const inRegion = this.#space.view.getUint32(EXIT_REGION, true) !== 0;
     this.#space.view.setUint32(EXIT_REGION, 0, true);
@@ -129,8 +133,8 @@ export class Regions {
     this.#interval = this.#options.interval;
     this.#followChanges();
     const { count, candidate } = this.#candidates.sample(rip, this.#interval);
-    if (candidate !== undefined) this.#consider(candidate, instructions);
-    else if (count >= this.#options.samples) this.#look(rip, instructions);
+    if (candidate !== undefined) this.#consider(candidate);
+    else if (count >= this.#options.samples) this.#look(rip);
   }
 
   /** Code that was changed may not be what was read, and records may be others. */
@@ -143,19 +147,19 @@ export class Regions {
   }
 
   /** Whether so much may be spent now, counted as instructions of regions. */
-  #affords(cost: number, instructions: number): boolean {
-    return this.#numbers.size < MAX_REGIONS && this.#spent + cost * this.#options.pace <= instructions * SHARE;
+  #affords(cost: number): boolean {
+    return this.#numbers.size < MAX_REGIONS && this.#spent + cost * this.#options.pace <= this.#ran * SHARE;
   }
 
   /** Forms a region of the way that led to `rip`. */
-  #look(rip: number, instructions: number): void {
-    if (!this.#affords(LOOK_COST, instructions)) return;
+  #look(rip: number): void {
+    if (!this.#affords(LOOK_COST)) return;
     this.#spent += LOOK_COST * this.#options.pace;
     const path = this.#transfers.path(rip, this.#options.steps, this.#reader);
     const region = this.#form(path, MAX_INSTRUCTIONS);
     // What it leads to may be a region already, that is left too soon.
     this.#candidates.looked(rip, 4 * this.#options.samples);
-    if (region !== undefined) this.#consider(this.#candidates.add(region, path), instructions);
+    if (region !== undefined) this.#consider(this.#candidates.add(region, path));
   }
 
   #form(path: Path, limit: number): Region | undefined {
@@ -169,9 +173,9 @@ export class Regions {
   }
 
   /** Compiles it if there is reason enough. */
-  #consider(candidate: Candidate, instructions: number): void {
+  #consider(candidate: Candidate): void {
     const { pace } = this.#options;
-    if (candidate.evidence < candidate.instructions * pace || !this.#affords(candidate.instructions, instructions)) return;
+    if (candidate.evidence < candidate.instructions * pace || !this.#affords(candidate.instructions)) return;
     this.#spent += candidate.instructions * pace;
     this.#candidates.remove(candidate.region);
     this.#compile(candidate.region, (limit) => this.#form(candidate.path, limit));
