@@ -291,10 +291,23 @@ export class RegionBinding implements Binding {
 
   check(linear: Node, bytes: number, access: "read" | "write"): Node {
     const g = this.#graph;
-    const { low, tag } = accessTag(g, this.#frame.layout, linear, access);
+    const { layout } = this.#frame;
+    const pageOf = (address: Node): Node => g.op("i64.shr_u", [address, g.i64(12)]);
+    const { low, tag } = accessTag(g, layout, linear, access);
     const last = bytes === 1 ? linear : g.op("i64.add", [linear, g.i64(bytes - 1)]);
-    this.#leaveIf(g.op("i64.ne", [tag, g.op("i64.shr_u", [last, g.i64(12)])]));
-    return inWindow(g, this.#frame.layout, low);
+    const truth = g.op("i64.ne", [tag, pageOf(last)]);
+    if (bytes === 1) this.#leaveIf(truth);
+    else {
+      // What is not aligned may lie in two pages. They follow each other in the window too, but at its end.
+      const then = g.nested(() => {
+        const end = accessTag(g, layout, last, access);
+        this.#leaveIf(g.op("i64.ne", [tag, pageOf(linear)]));
+        this.#leaveIf(g.op("i64.ne", [end.tag, pageOf(last)]));
+        this.#leaveIf(g.op("i32.lt_u", [inWindow(g, layout, end.low), inWindow(g, layout, low)]));
+      });
+      g.effect({ kind: "if", truth, then, otherwise: undefined });
+    }
+    return inWindow(g, layout, low);
   }
 
   checked(linear: Node): Node {
