@@ -174,7 +174,7 @@ describe.skipIf(!built)("a root directory of the host", () => {
 });
 
 describe.skipIf(!built)("checkpoints", () => {
-  const steps = "150";
+  const steps = "5000";
 
   test("SIGUSR1 in a loop: saved at once, the program does not notice; the image goes on to the same end", async () => {
     const whole = run("run", "--deterministic", work, steps);

@@ -233,12 +233,12 @@ export class Interpreter {
     if (block === undefined && !past) return Stop.exception;
     // To cut a block costs much more than to run it.
     if (block !== undefined && block.count <= budget) return this.#runFrom(block, Math.max(slice, block.count));
-    const cut = this.#cut(this.rip, block === undefined ? 1 : budget);
+    const cut = this.#cut(this.rip, block === undefined ? 1 : slice);
     if (cut === undefined) {
       this.#decodeFault();
       return Stop.exception;
     }
-    return this.#runFrom(cut, budget);
+    return this.#runFrom(cut, slice);
   }
 
   #runFrom(block: Block, budget: number): Stop {
