@@ -51,6 +51,8 @@ export const VECTORS = 0x1400;
 export const VECTOR_STRIDE = 64;
 /** Bytes of a vector register that instructions reach: those above are zero. */
 export const VECTOR_BYTES = 32;
+/** Bytes of the part of a vector register that bodies compute with. */
+export const LANE_BYTES = 16;
 export const OPMASKS = 0x1c00;
 export const STATE_END = 0x1c40;
 

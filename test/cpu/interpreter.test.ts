@@ -130,7 +130,7 @@ test.each([
   expect(interpreter.rip).toBe(0x10000 + behind);
 });
 
-test("a jump into the upper half is the same while a way is recorded", () => {
+test("a jump into the upper half is the same with samples at every turn", () => {
   // dec ecx; jnz; jmp rax
   const code = Uint8Array.from([0xff, 0xc9, 0x75, 0xfc, 0xff, 0xe0]);
   const rax = 0xffff_8000_0000_0000n;

@@ -242,3 +242,8 @@ export function randomEncoding(row: RowSpec, r: Random, decoder: Decoder): Encod
   }
   throw new Error(`no encoding of "${row.text}" decodes as it`);
 }
+
+/** Whether the row reads arithmetic flags. */
+export function readsFlags({ cc, mnemonic }: RowSpec): boolean {
+  return cc !== undefined || /^(adc|sbb|lahf|pushf|cmc|adcx|adox|rc[lr])$/.test(mnemonic);
+}

@@ -2,7 +2,7 @@
 
 import type { Decoded, Decoder, RowSpec } from "../../src/cpu/index.ts";
 import { newDecoded } from "../../src/cpu/index.ts";
-import { incomparable, randomEncoding } from "./encodings.ts";
+import { incomparable, randomEncoding, readsFlags } from "./encodings.ts";
 import { INSTRUCTION } from "./state.ts";
 import { type Content, putInteger, putVector, type Random } from "./values.ts";
 
@@ -121,7 +121,6 @@ export function assemble({ items, start }: Program): Assembled {
 
 const operandKinds = (row: RowSpec): string => row.operands.map(({ kind }) => kind).join("");
 const isX87 = (row: RowSpec): boolean => row.map === 0 && row.opcode >= 0xd8 && row.opcode <= 0xdf && row.vex === undefined;
-const readsFlags = (row: RowSpec): boolean => row.cc !== undefined || /^(adc|sbb|lahf|pushf|cmc|adcx|adox|rc[lr])$/.test(row.mnemonic);
 
 export class ProgramMaker {
   readonly #decoder: Decoder;
@@ -144,7 +143,7 @@ export class ProgramMaker {
     this.#rest = rows.filter((row) => row.vex === undefined && isMmx(row));
     this.#integer = rows.filter((row) => row.vex === undefined && !isVector(row) && !isMmx(row));
     this.#writers = this.#integer.filter((row) => row.insn.properties.writes !== undefined && row.insn.properties.rep === undefined);
-    this.#readers = this.#integer.filter((row) => readsFlags(row));
+    this.#readers = this.#integer.filter(readsFlags);
   }
 
   #row(r: Random): RowSpec {

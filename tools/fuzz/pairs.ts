@@ -5,7 +5,7 @@
 
 import { type Decoded, type Decoder, type RowSpec } from "../../src/cpu/index.ts";
 import { sameResult } from "../../test/silicon/compare.ts";
-import { type Encoding, randomEncoding } from "../../test/silicon/encodings.ts";
+import { type Encoding, randomEncoding, readsFlags } from "../../test/silicon/encodings.ts";
 import type { InterpreterRunner } from "../../test/silicon/interpreter.ts";
 import { compare, formatAfter, formatDifference, hexBytes } from "../../test/silicon/line.ts";
 import { BREAKPOINT, Case, decodeCase, decodeResult, encodeCases, Result, runCases, type RunnerCase } from "../../test/silicon/protocol.ts";
@@ -28,11 +28,6 @@ const LOOSE =
 
 function isExact(row: RowSpec): boolean {
   return !LOOSE.test(row.mnemonic) && !isApproximation(row.mnemonic) && !isTranscendental(row.mnemonic);
-}
-
-/** Whether the row reads flags. */
-function readsFlags(row: RowSpec): boolean {
-  return row.cc !== undefined || /^(adc|sbb|lahf|pushf|cmc|setalc|adcx|adox)$/.test(row.mnemonic);
 }
 
 /** Whether an operand in memory is in the data page, as RSP is before the first instruction. */

@@ -4,24 +4,20 @@ import type { Form } from "../form.ts";
 import { operandBits, specBits } from "../form.ts";
 import type { Bits, FlagKind, FloatKind, LeaveReason, Op, V, Var } from "../isa/ops.ts";
 import type { OperandSpec } from "../isa/insn.ts";
-import { HELPER_AREA, SELECTORS, Vector, VECTOR_BYTES, VECTORS } from "../state.ts";
+import { HELPER_AREA, LANE_BYTES, SELECTORS, Vector, VECTOR_BYTES, VECTORS } from "../state.ts";
 import type { ValType } from "../../wasm/index.ts";
 import { loadName, storeName } from "./access.ts";
 import type { Binding } from "./binding.ts";
 import type { SymbolicFlags } from "./flags.ts";
 import { Flags } from "./flags.ts";
 import type { Block, Graph, Node } from "./graph.ts";
+import { LeaveCode } from "./leave.ts";
 import { repeat } from "./repeat.ts";
 import { node, Values } from "./values.ts";
-
-const LEAVE = { syscall: 0x100, breakpoint: 0x101, flags: 0x102, timestamp: 0x103, overflow: 0x104 } as const;
 
 function isVectorKind(kind: OperandSpec["kind"]): boolean {
   return kind === "V" || kind === "W" || kind === "U" || kind === "H" || kind === "L";
 }
-
-/** Bytes of the part of a vector register that bodies compute with. */
-export const LANE_BYTES = 16;
 
 /** Where a segment register's selector is. */
 function selectorOffset(name: string): number {
@@ -580,7 +576,7 @@ export class Emitter extends Values implements Op {
   }
 
   leave(reason: LeaveReason): void {
-    this.#binding.leave(LEAVE[reason]);
+    this.#binding.leave(LeaveCode[reason]);
     this.#left = true;
   }
 
@@ -601,5 +597,3 @@ export class Emitter extends Values implements Op {
     return this.#binding.getState(HELPER_AREA + 16 * i, 64);
   }
 }
-
-export const LeaveCode: typeof LEAVE = LEAVE;

@@ -5,7 +5,7 @@ import { Access, PAGE_SIZE, Resolve, TASK_SIZE } from "../../memory/index.ts";
 import { Decoder, DecodeStatus } from "../decode/decoder.ts";
 import { requiredFeatures } from "../decode/evex.ts";
 import { allFeatures } from "../decode/features.ts";
-import { LeaveCode } from "../emit/emitter.ts";
+import { LeaveCode } from "../emit/leave.ts";
 import { HelperTable } from "../helpers/index.ts";
 import type { HelperContext } from "../helpers/index.ts";
 import { newDecoded } from "../isa/insn.ts";

@@ -3,7 +3,6 @@
 import type { ValType } from "../../wasm/index.ts";
 import { loadName, storeName } from "../emit/access.ts";
 import type { Binding, KnownFloats, RegisterPlace } from "../emit/binding.ts";
-import { LANE_BYTES } from "../emit/emitter.ts";
 import type { ArithmeticFlags } from "../emit/flags.ts";
 import type { Node } from "../emit/graph.ts";
 import type { Form } from "../form.ts";
@@ -11,13 +10,20 @@ import { displacementHigh, displacementLow, hasWideImmediate, operandOffset, seg
 import { accessTag, inWindow } from "../emit/window.ts";
 import type { Decoded } from "../isa/insn.ts";
 import type { FloatKind } from "../isa/ops.ts";
-import { GPR, HELPER_AREA, MXCSR, VECTORS, VECTOR_BYTES, VECTOR_STRIDE, X87_REGISTERS } from "../state.ts";
+import { GPR, HELPER_AREA, LANE_BYTES, MXCSR, VECTORS, VECTOR_BYTES, VECTOR_STRIDE, X87_REGISTERS } from "../state.ts";
 import type { CachedLocal, Frame } from "./frame.ts";
 import { RegionFlags } from "./flags.ts";
 import type { FoldingGraph } from "./graph.ts";
 
-/** The instruction cannot be a part of a region: the interpreter runs it. */
-export class NotCompilable extends Error {}
+/** Instructions of this form cannot be a part of a region: the interpreter runs them. */
+export class NotCompilable extends Error {
+  readonly form: Form;
+
+  constructor(form: Form, why: string) {
+    super(`${form.key}: ${why}`);
+    this.form = form;
+  }
+}
 
 /** Where the control flow of an instruction leads: numbers of edges of its region. */
 export interface Ways {
@@ -149,7 +155,7 @@ export class RegionBinding implements Binding {
     const at = offset % LANE_BYTES;
     switch (type) {
       case "v128":
-        if (at !== 0) throw new NotCompilable("a vector between lanes");
+        if (at !== 0) throw new NotCompilable(this.#form, "a vector between lanes");
         return vector;
       case "f64":
         return this.#graph.op("f64x2.extract_lane", [vector], at / 8);
@@ -173,7 +179,7 @@ export class RegionBinding implements Binding {
     const cached = this.#lane(offset);
     const at = offset % LANE_BYTES;
     if (value.type === "v128") {
-      if (at !== 0) throw new NotCompilable("a vector between lanes");
+      if (at !== 0) throw new NotCompilable(this.#form, "a vector between lanes");
       this.#write(cached, value);
       return;
     }
@@ -205,7 +211,7 @@ export class RegionBinding implements Binding {
   setState(offset: number, bits: number, value: Node): void {
     if (offset >= GPR && offset < GPR_END) this.#setGeneral(offset, bits, value);
     else if (isVector(offset)) this.#setVectorAt(offset, value, bits);
-    else if (offset === MXCSR) throw new NotCompilable("MXCSR is a constant of the region");
+    else if (offset === MXCSR) throw new NotCompilable(this.#form, "MXCSR is a constant of the region");
     // Helpers run in the interpreter: their arguments are not looked at.
     else if (offset < HELPER_AREA || offset >= X87_REGISTERS) this.#store(storeName(bits), this.#graph.i32(0), offset, value);
   }
@@ -301,9 +307,9 @@ export class RegionBinding implements Binding {
       // What is not aligned may lie in two pages. They follow each other in the window too, but at its end.
       const then = g.nested(() => {
         const end = accessTag(g, layout, last, access);
-        this.#leaveIf(g.op("i64.ne", [tag, pageOf(linear)]));
-        this.#leaveIf(g.op("i64.ne", [end.tag, pageOf(last)]));
-        this.#leaveIf(g.op("i32.lt_u", [inWindow(g, layout, end.low), inWindow(g, layout, low)]));
+        const apart = g.op("i32.lt_u", [inWindow(g, layout, end.low), inWindow(g, layout, low)]);
+        const missing = g.op("i32.or", [g.op("i64.ne", [tag, pageOf(linear)]), g.op("i64.ne", [end.tag, pageOf(last)])]);
+        this.#leaveIf(g.op("i32.or", [missing, apart]));
       });
       g.effect({ kind: "if", truth, then, otherwise: undefined });
     }
@@ -338,11 +344,11 @@ export class RegionBinding implements Binding {
   }
 
   budget(): Node {
-    throw new NotCompilable("repeat prefixes");
+    throw new NotCompilable(this.#form, "repeat prefixes");
   }
 
   spend(): void {
-    throw new NotCompilable("repeat prefixes");
+    throw new NotCompilable(this.#form, "repeat prefixes");
   }
 
   read(place: Node, name: string, offset = 0): Node {
@@ -378,12 +384,12 @@ export class RegionBinding implements Binding {
   }
 
   raise(): void {
-    if (this.#open.length === 0) throw new NotCompilable("it always raises");
+    if (this.#open.length === 0) throw new NotCompilable(this.#form, "it always raises");
     this.#leaveHere();
   }
 
   leave(): void {
-    throw new NotCompilable("it leaves");
+    throw new NotCompilable(this.#form, "it leaves");
   }
 
   /** A helper is never run in a region: what a body wants it for does not happen behind it. */
@@ -398,7 +404,7 @@ export class RegionBinding implements Binding {
   };
 
   helper(name: string, _operand: Node, changed: boolean): void {
-    if (this.#open.length === 0 || changed) throw new NotCompilable(`it needs ${name}`);
+    if (this.#open.length === 0 || changed) throw new NotCompilable(this.#form, `it needs ${name}`);
     this.#leaveHere();
   }
 
@@ -422,6 +428,6 @@ export class RegionBinding implements Binding {
   }
 
   again(): void {
-    throw new NotCompilable("repeat prefixes");
+    throw new NotCompilable(this.#form, "repeat prefixes");
   }
 }

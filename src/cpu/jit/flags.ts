@@ -4,6 +4,7 @@ import type { ArithmeticFlags } from "../emit/flags.ts";
 import { carries } from "../emit/flags.ts";
 import type { Node } from "../emit/graph.ts";
 import { node, Values } from "../emit/values.ts";
+import type { V } from "../isa/ops.ts";
 import type { Frame } from "./frame.ts";
 import { FlagsKind } from "./frame.ts";
 import type { FoldingGraph } from "./graph.ts";
@@ -120,29 +121,32 @@ export class RegionFlags {
     this.#become({ kind: 0, a: value, b: value, result: this.result() });
   }
 
-  /** Of whatever kind the locals are. */
-  dynamicResult(): Node {
+  /** The locals, of whatever kind they are. */
+  #dynamic(): { readonly kind: V; readonly a: V; readonly b: V; readonly subtract: V; readonly shift: V } {
     const v = this.#values;
     const { flags } = this.#frame;
     const kind = this.#graph.variable("i32", flags.kind);
-    const a = this.#graph.variable("i64", flags.a);
-    const b = this.#graph.variable("i64", flags.b);
-    const subtract = v.x("i32.and", kind, v.i32(FlagsKind.subtract));
-    const shift = v.bool(v.x("i32.and", kind, v.i32(FlagsKind.shift)));
+    return {
+      kind,
+      a: this.#graph.variable("i64", flags.a),
+      b: this.#graph.variable("i64", flags.b),
+      subtract: v.x("i32.and", kind, v.i32(FlagsKind.subtract)),
+      shift: v.bool(v.x("i32.and", kind, v.i32(FlagsKind.shift))),
+    };
+  }
+
+  dynamicResult(): Node {
+    const v = this.#values;
+    const { kind, a, b, subtract, shift } = this.#dynamic();
     const r = v.select(subtract, v.sub(a, b), v.add(a, b));
     const derived = v.x("i32.and", kind, v.i32(FlagsKind.derived));
-    return node(v.select(derived, v.sar(v.shl(r, shift), shift), this.#graph.variable("i64", flags.result)));
+    return node(v.select(derived, v.sar(v.shl(r, shift), shift), this.#graph.variable("i64", this.#frame.flags.result)));
   }
 
   dynamicVector(): Node {
     const v = this.#values;
-    const { flags } = this.#frame;
-    const kind = this.#graph.variable("i32", flags.kind);
-    const a = this.#graph.variable("i64", flags.a);
-    const b = this.#graph.variable("i64", flags.b);
+    const { kind, a, b, subtract, shift } = this.#dynamic();
     const r = this.dynamicResult();
-    const subtract = v.x("i32.and", kind, v.i32(FlagsKind.subtract));
-    const shift = v.bool(v.x("i32.and", kind, v.i32(FlagsKind.shift)));
     // As in `carries`, where the operation is not known.
     const operation = v.select(subtract, v.const(0), v.const(-1));
     const majority = v.and(v.xor(a, b), v.xor(v.xor(b, r), operation));

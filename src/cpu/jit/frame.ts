@@ -3,8 +3,7 @@
 import type { WindowLayout } from "../../memory/index.ts";
 import type { Code } from "../../wasm/index.ts";
 import type { LocalPool } from "../emit/lower.ts";
-import { LANE_BYTES } from "../emit/emitter.ts";
-import { GPR, VECTORS, VECTOR_STRIDE } from "../state.ts";
+import { GPR, LANE_BYTES, VECTORS, VECTOR_STRIDE } from "../state.ts";
 
 /** Flags as they are kept while a region runs: what they come from. See {@link FlagsKind}. */
 export interface FlagLocals {

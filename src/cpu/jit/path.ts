@@ -94,7 +94,7 @@ export interface Visits {
   readonly successors: Map<number, number>;
 }
 
-/** What was seen while a part of the program ran block by block. */
+/** What is known of how a part of the program ran. */
 export class Path {
   readonly start: number;
   readonly visits: Map<number, Visits> = new Map();

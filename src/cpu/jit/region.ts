@@ -1,5 +1,5 @@
 /**
- * Regions: the part of a recorded path that ran often, as nodes that are written one after another. Each node is a run of instructions with
+ * Regions: the part of a path that ran often, as nodes that are written one after another. Each node is a run of instructions with
  * one way in; its branches are edges to other nodes, or leave the region.
  */
 
@@ -82,7 +82,7 @@ function choose(path: Path, first: Visits, limit: number): Set<number> {
 }
 
 /** Forms a region of at most `limit` instructions from what was seen; undefined where nothing of it ran often that does not begin where one `isTaken`. */
-export function formRegion(path: Path, reader: BlockReader, isTaken: (rip: number) => boolean, limit: number = MAX_INSTRUCTIONS): Region | undefined {
+export function formRegion(path: Path, reader: BlockReader, isTaken: (rip: number) => boolean, limit: number): Region | undefined {
   const first = chooseEntry(path, isTaken);
   if (first === undefined) return undefined;
   const chosen = choose(path, first, limit);

@@ -22,16 +22,6 @@ import type { Edge, Node, Region } from "./region.ts";
 const FEW = 3;
 const MAX_TABLE_BITS = 8;
 
-/** The form that a region cannot hold. */
-class Excluded extends Error {
-  readonly form: Form;
-
-  constructor(form: Form) {
-    super(form.key);
-    this.form = form;
-  }
-}
-
 /** A module that exports `region`, for a processor whose MXCSR has this value; or a form that no region can hold. */
 export function encodeRegion(region: Region, layout: WindowLayout, mxcsr: number): Uint8Array | Form {
   const module = new ModuleWriter();
@@ -39,7 +29,7 @@ export function encodeRegion(region: Region, layout: WindowLayout, mxcsr: number
   try {
     module.exportFunction("region", module.function(module.type(["i32"], ["i32"]), new RegionWriter(region, layout, mxcsr).write()));
   } catch (error) {
-    if (error instanceof Excluded) return error.form;
+    if (error instanceof NotCompilable) return error.form;
     throw error;
   }
   return module.encode();
@@ -258,11 +248,7 @@ class RegionWriter {
       const taken = last && ends === "indirect" ? node.computedNumber : (node.taken.get(i)?.number ?? -1);
       binding.begin(form, decoded, i, { taken, next: node.next?.number ?? -1 });
       const emitter = newEmitter(graph, form, binding, symbolic);
-      try {
-        emitter.run(last && node.next !== undefined);
-      } catch (error) {
-        throw error instanceof NotCompilable ? new Excluded(form) : error;
-      }
+      emitter.run(last && node.next !== undefined);
       symbolic = emitter.symbolic;
     });
     for (const edge of edgesOf(node)) this.#kinds.set(edge.number, binding.flags.kinds.get(edge.number));
